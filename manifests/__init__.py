@@ -1,0 +1,1 @@
+"""Nouns: what a run is asked to make, and what it made. No model and no Ray here."""

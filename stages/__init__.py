@@ -1,0 +1,1 @@
+"""Verbs: one file or folder per stage. A stage owns its model, never a scheduler."""

@@ -1,0 +1,50 @@
+"""Decoded pixels inside one worker: decode once, share between the stages of a pool, never send.
+
+The few most recent images are held, because the stages of one pool see the same few rows one after another.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from manifests.gate import decode_upright
+from manifests.records import ImageRecord
+
+_HELD = 4
+_held: OrderedDict[str, npt.NDArray[np.uint8]] = OrderedDict()
+
+
+def upright_rgb(row: ImageRecord) -> npt.NDArray[np.uint8]:
+    """The image as uint8 RGB [height, width, 3], EXIF orientation applied. Do not write into it.
+
+    Raises `manifests.gate.Refusal` when the content does not decode.
+    """
+    if row.image_id in _held:
+        _held.move_to_end(row.image_id)
+        return _held[row.image_id]
+    if row.content is None:
+        raise ValueError(f"{row.uri}: the encoded bytes were dropped before a stage that needs them")
+    pixels = decode_upright(row.content).pixels
+    pixels.setflags(write=False)
+    _held[row.image_id] = pixels
+    while len(_held) > _HELD:
+        _held.popitem(last=False)
+    return pixels
+
+
+def crop(pixels: npt.NDArray[np.uint8], box_xyxy_px: tuple[float, float, float, float]) -> npt.NDArray[np.uint8]:
+    """The pixels under a box (edges rounded outwards, clipped to the image, at least one pixel)."""
+    height, width = pixels.shape[:2]
+    x1, y1, x2, y2 = box_xyxy_px
+    left, top = min(max(int(np.floor(x1)), 0), width - 1), min(max(int(np.floor(y1)), 0), height - 1)
+    right, bottom = max(min(int(np.ceil(x2)), width), left + 1), max(min(int(np.ceil(y2)), height), top + 1)
+    return pixels[top:bottom, left:right]
+
+
+def single_threaded() -> None:
+    """One core per worker: Ray counts cores, so OpenCV must not take them all."""
+    cv2.setNumThreads(1)

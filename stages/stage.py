@@ -1,0 +1,77 @@
+"""The contract of a stage: read some fields of image records, add others, own one model.
+
+A stage is picklable and configured by one frozen pydantic model. Workers call `open` once and then the stage itself
+with lists of live records (rows that already have an outcome are not shown to it). It changes the records in place
+and returns the same records in the same order. A row that it cannot process gets an outcome and a reason through
+`ImageRecord.end`; what it raises instead is turned into `failed` for the row that caused it (`stages.pool`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from manifests.records import ImageRecord
+
+
+class StageConfig(BaseModel):
+    """Base of every stage's options: frozen, and unknown options are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Stage(ABC):
+    """One verb of the chain. Subclasses set the class variables and implement `__call__`."""
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    needs: ClassVar[frozenset[str]]
+    """Fields of `ImageRecord` that must have been filled by an earlier stage."""
+    adds: ClassVar[frozenset[str]]
+    """Fields of `ImageRecord` that this stage fills or extends."""
+    Config: ClassVar[type[StageConfig]] = StageConfig
+
+    def __init__(self, config: StageConfig | None = None, *, seed: int = 0) -> None:
+        self.config = config if config is not None else self.Config()
+        self.seed = seed
+
+    def open(self) -> None:
+        """Load the model; called once per worker process, before the first call."""
+
+    @abstractmethod
+    def __call__(self, rows: list[ImageRecord]) -> list[ImageRecord]:
+        """Process live rows: the same rows in the same order, with more fields filled."""
+
+    def weights(self) -> Mapping[str, str]:
+        """Names and sha256 of the weight files that decide the result."""
+        return {}
+
+    def prompts(self) -> Mapping[str, str]:
+        """Names and texts of prompts, question pools and grammars that decide the result."""
+        return {}
+
+    def requires(self) -> Mapping[str, str]:
+        """Optional packages that this configuration imports, each with the extra that installs it."""
+        return {}
+
+    def identity(self) -> str:
+        """sha256 over all that decides this stage's result, except the image and the stages before it."""
+        said = {
+            "stage": self.name,
+            "version": self.version,
+            "config": self.config.model_dump(mode="json"),
+            "prompts": dict(self.prompts()),
+            "weights": dict(self.weights()),
+        }
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+    def random(self, image_id: str) -> np.random.Generator:
+        """The random generator of this stage for one image: hash(seed, image_id, stage), whatever the batch."""
+        digest = hashlib.sha256(f"{self.seed}/{image_id}/{self.name}".encode()).digest()
+        return np.random.default_rng(int.from_bytes(digest[:8], "little"))
