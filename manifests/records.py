@@ -200,13 +200,15 @@ class PointLabel(Record):
 class ImageRecord(Record):
     """One image with everything known of it: the row that every stage reads and extends.
 
-    `content` holds the encoded file while stages still need it; decoded pixels never travel (`stages.pixels`).
+    `uri` is relative to the run's image root and goes into the tables; `location` is where a worker reads the file
+    and does not. `content` holds the encoded file while stages still need it; decoded pixels never travel.
     `outcome` is null while the row is alive. `seconds` is the time that each stage spent on this row; it goes into
     the shard's manifest and never into a table.
     """
 
     image_id: str
     uri: str
+    location: str | None = None
     content: bytes | None = None
     width: int | None = None
     height: int | None = None
@@ -226,8 +228,10 @@ class ImageRecord(Record):
     seconds: dict[str, float] = {}
 
     def end(self, outcome: Outcome, stage: str, reason: str) -> None:
-        """Give the row its outcome; later stages leave it alone."""
+        """Give the row its outcome; later stages leave it alone, and labels made so far are withdrawn."""
         self.outcome, self.stage, self.reason = outcome, stage, reason
+        if outcome != "ok":
+            self.descriptions, self.questions, self.points = [], [], []
 
     def kept_regions(self) -> list[Region]:
         """Regions that the labels may use, by number."""

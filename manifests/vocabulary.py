@@ -32,6 +32,7 @@ RegionSource = Literal["detector", "quality-map", "text", "planted"]
 
 DropReason = Literal[
     "low-detector-score",
+    "not-confirmed",
     "too-small",
     "whole-image",
     "not-salient",

@@ -5,35 +5,41 @@ The few most recent images are held, because the stages of one pool see the same
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from manifests.gate import decode_upright
+from manifests.gate import Decoded, decode_upright
 from manifests.records import ImageRecord
 
 _HELD = 4
-_held: OrderedDict[str, npt.NDArray[np.uint8]] = OrderedDict()
+_held: OrderedDict[str, Decoded] = OrderedDict()
 
 
-def upright_rgb(row: ImageRecord) -> npt.NDArray[np.uint8]:
-    """The image as uint8 RGB [height, width, 3], EXIF orientation applied. Do not write into it.
+def decode(row: ImageRecord, max_megapixels: float = math.inf) -> Decoded:
+    """The decoded image of a row, its pixels read-only.
 
-    Raises `manifests.gate.Refusal` when the content does not decode.
+    Raises `manifests.gate.Refusal` when the content does not decode or has more pixels than allowed.
     """
     if row.image_id in _held:
         _held.move_to_end(row.image_id)
         return _held[row.image_id]
     if row.content is None:
         raise ValueError(f"{row.uri}: the encoded bytes were dropped before a stage that needs them")
-    pixels = decode_upright(row.content).pixels
-    pixels.setflags(write=False)
-    _held[row.image_id] = pixels
+    decoded = decode_upright(row.content, max_megapixels)
+    decoded.pixels.setflags(write=False)
+    _held[row.image_id] = decoded
     while len(_held) > _HELD:
         _held.popitem(last=False)
-    return pixels
+    return decoded
+
+
+def upright_rgb(row: ImageRecord) -> npt.NDArray[np.uint8]:
+    """The image as read-only uint8 RGB [height, width, 3], EXIF orientation applied; behind `load` it always decodes."""
+    return decode(row).pixels
 
 
 def crop(pixels: npt.NDArray[np.uint8], box_xyxy_px: tuple[float, float, float, float]) -> npt.NDArray[np.uint8]:

@@ -60,6 +60,10 @@ class Stage(ABC):
         """Optional packages that this configuration imports, each with the extra that installs it."""
         return {}
 
+    def licences(self) -> Mapping[str, str]:
+        """Code and weights beyond annotate's own and its core packages that this configuration runs, with licences."""
+        return {}
+
     def identity(self) -> str:
         """sha256 over all that decides this stage's result, except the image and the stages before it."""
         said = {

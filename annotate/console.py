@@ -1,0 +1,92 @@
+"""What a person sees of a run: a live bar on a terminal, plain lines in a log, one summary at the end."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+console = Console(stderr=True, highlight=False)
+"""Progress and messages; results that a program may want to read go to standard output instead."""
+
+LINE_EVERY_S = 10.0
+
+
+@dataclass
+class RunProgress:
+    """Counts of a run as its shards arrive."""
+
+    total: int
+    done: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    _started: float = field(default_factory=time.monotonic)
+    _first: float | None = None
+    _done_at_first: int = 0
+    _last_line: float = 0.0
+    _bar: tuple[Progress, TaskID] | None = None
+
+    def advance(self, outcomes: Mapping[str, int]) -> None:
+        """Count one committed shard."""
+        self.outcomes.update(outcomes)
+        self.done += sum(outcomes.values())
+        now = time.monotonic()
+        if self._first is None:
+            self._first, self._done_at_first = now, self.done
+        if self._bar:
+            progress, task = self._bar
+            progress.update(task, completed=self.done, facts=self.facts())
+        elif now - self._last_line >= LINE_EVERY_S or self.done >= self.total:
+            self._last_line = now
+            console.print(f"{self.done:,} of {self.total:,} images  {self.facts()}", markup=False, soft_wrap=True)
+
+    def facts(self) -> str:
+        """Speed, time left and outcomes so far, in one line."""
+        seconds = time.monotonic() - self._started
+        rate = self.done / seconds if seconds else 0.0
+        if self._first is not None and self.done > self._done_at_first:
+            rate = (self.done - self._done_at_first) / max(time.monotonic() - self._first, 1e-9)
+        left = (self.total - self.done) / rate if rate else 0.0
+        counts = "  ".join(f"{count:,} {name}" for name, count in sorted(self.outcomes.items()) if count)
+        return f"{rate:.1f} images/s  {clock(left)} left  {counts}"
+
+
+@contextmanager
+def run_progress(total: int) -> Iterator[RunProgress]:
+    """Progress over `total` images: a live bar if standard error is a terminal, else a line now and then."""
+    if not console.is_terminal:
+        yield RunProgress(total)
+        return
+    columns = (
+        TextColumn("[bold]annotating"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[facts]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=total, facts="starting workers")
+        yield RunProgress(total, _bar=(progress, task))
+
+
+@contextmanager
+def reading_progress() -> Iterator[object]:
+    """A callback `(done, total)` that shows how far the plan has read the inputs."""
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("[bold]reading   "), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def clock(seconds: float) -> str:
+    """1:05 or 2:03:20."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"

@@ -1,0 +1,80 @@
+"""Run neighbouring stages over the rows of one worker: batches, outcomes for what fails, seconds by stage.
+
+A batch goes through all stages before the next one starts, so that the stages share a decoded picture. When a stage
+raises, the batch is halved until the row that causes it stands alone; that row fails with the stage and the error's
+class, and its neighbours are processed as if it had not been there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from time import perf_counter
+
+from manifests.records import ImageRecord
+from stages.stage import Stage
+
+
+class Chain:
+    """Stages in order, with one batch size."""
+
+    def __init__(self, stages: Sequence[Stage], *, batch_size: int = 1, drop_content_after: str | None = None) -> None:
+        """`drop_content_after` names the stage behind which no stage needs the encoded bytes any more."""
+        self.stages = list(stages)
+        self.batch_size = batch_size
+        self.drop_content_after = drop_content_after
+
+    def open(self) -> None:
+        """Open every stage."""
+        for stage in self.stages:
+            stage.open()
+
+    def __call__(self, rows: list[ImageRecord], on_batch: Callable[[], None] | None = None) -> list[ImageRecord]:
+        """Process the rows in place: the same rows in the same order. `on_batch` is called before each batch."""
+        for batch in _batches(rows, self.batch_size):
+            if on_batch is not None:
+                on_batch()
+            for stage in self.stages:
+                live = [row for row in batch if row.outcome is None]
+                if live:
+                    _run_timed(stage, live)
+                if stage.name == self.drop_content_after:
+                    for row in batch:
+                        row.content = None
+        return rows
+
+
+def _batches(rows: list[ImageRecord], size: int) -> Iterator[list[ImageRecord]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def _run_timed(stage: Stage, rows: list[ImageRecord]) -> None:
+    start = perf_counter()
+    _run_or_bisect(stage, rows)
+    each = (perf_counter() - start) / len(rows)
+    for row in rows:
+        row.seconds[stage.name] = row.seconds.get(stage.name, 0.0) + each
+
+
+def _run_or_bisect(stage: Stage, rows: list[ImageRecord]) -> None:
+    """Run the stage in place. A failed attempt leaves no trace in the rows that are tried again."""
+    before = [row.model_copy(deep=True) for row in rows] if len(rows) > 1 else []
+    try:
+        returned = stage(rows)
+        if [row.image_id for row in returned] != [row.image_id for row in rows]:
+            raise RuntimeError("the stage returned other rows than it was given")
+    except Exception as error:
+        if len(rows) == 1:
+            rows[0].end("failed", stage.name, failure_reason(error))
+            return
+        for row, copy in zip(rows, before, strict=True):
+            for field in ImageRecord.model_fields:
+                setattr(row, field, getattr(copy, field))
+        half = len(rows) // 2
+        _run_or_bisect(stage, rows[:half])
+        _run_or_bisect(stage, rows[half:])
+
+
+def failure_reason(error: Exception) -> str:
+    """Class and message of an error in one line of at most 300 characters."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]

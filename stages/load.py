@@ -1,0 +1,53 @@
+"""Load: read the encoded file and let it pass the whole decode gate."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from manifests.gate import Refusal
+from manifests.records import ImageRecord
+from manifests.sources import read_content
+from stages.pixels import decode
+from stages.stage import Stage, StageConfig
+
+
+class LoadConfig(StageConfig):
+    """Limits of what is accepted as an image."""
+
+    max_megapixels: float = Field(default=100.0, gt=0)
+    """Images with more pixels fail, by their header, before they are decoded."""
+    min_side_px: int = Field(default=32, ge=1)
+    """Images whose shorter side is smaller are filtered: a 20x20 grid has nothing to measure there."""
+    max_aspect: float = Field(default=8.0, ge=1)
+    """Images with a larger ratio of longer to shorter side are filtered."""
+
+
+class Load(Stage):
+    """Read, decode once, and note size and frames. A file that does not decode is a failed row with its reason."""
+
+    name = "load"
+    needs = frozenset({"location"})
+    adds = frozenset({"content", "width", "height", "frames"})
+    Config = LoadConfig
+    config: LoadConfig
+
+    def __call__(self, rows: list[ImageRecord]) -> list[ImageRecord]:
+        """Fill content, width, height and frames of each row."""
+        for row in rows:
+            self._load(row)
+        return rows
+
+    def _load(self, row: ImageRecord) -> None:
+        assert row.location is not None
+        try:
+            row.content = read_content(row.location)
+            decoded = decode(row, self.config.max_megapixels)
+        except (Refusal, OSError) as error:
+            row.end("failed", self.name, str(error))
+            return
+        row.width, row.height, row.frames = decoded.width, decoded.height, decoded.frames
+        short, long = sorted((decoded.width, decoded.height))
+        if short < self.config.min_side_px:
+            row.end("filtered", self.name, f"shorter side {short} px is below {self.config.min_side_px} px")
+        elif long > self.config.max_aspect * short:
+            row.end("filtered", self.name, f"aspect {long / short:.1f} is above {self.config.max_aspect:g}")
