@@ -1,29 +1,33 @@
-"""Errors that a user can mend: one line each, naming the file or option, the fact and the remedy."""
+"""Errors that a user sees as one line: the file or option, the fact, the remedy. Each carries its exit code."""
 
 from __future__ import annotations
 
 
 class AnnotateError(Exception):
-    """Base; `exit_code` is what the command line ends with."""
+    """Base: the message is for the user, `exit_code` for the shell."""
 
     exit_code = 1
 
 
 class InputError(AnnotateError):
-    """An input, an output folder or an option that cannot be used."""
+    """What `--images` (or another input option) names cannot be used."""
 
     exit_code = 2
 
 
-class RecipeError(InputError):
-    """A recipe or an override that does not fit the stages."""
+class RecipeError(AnnotateError):
+    """A recipe, or an option that changes it, does not hold together."""
+
+    exit_code = 2
+
+
+class OutputError(AnnotateError):
+    """The output folder cannot be used: not a run, another run, full, read-only, or changed by another hand."""
+
+    exit_code = 2
 
 
 class LockedError(AnnotateError):
-    """Another driver works on the same output folder."""
+    """Another driver works on the output folder."""
 
     exit_code = 4
-
-
-class LedgerError(AnnotateError):
-    """Results that do not add up, or an output that cannot be written."""

@@ -33,22 +33,26 @@ with contextlib.suppress(ImportError):
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "HEIF")
 """Pillow's names of the formats that are read; HEIF needs the package pillow-heif."""
 
-EXTENSIONS = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .webp .bmp .dib .tif .tiff .gif .avif .heic .heif".split(),
-)
-"""File name extensions (lower case) of images."""
+EXTENSIONS = (
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib")
+    + (".tif", ".tiff", ".gif", ".avif", ".heic", ".heif")
+)  # fmt: skip
+"""File name extensions of images, lower case."""
 
 _NOT_READ = (
     (re.compile(rb"%PDF"), "is a PDF, not an image"),
-    (re.compile(rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?(<!DOCTYPE svg[^>]*>\s*)?<svg", re.S), "is SVG, not pixels"),
-    (re.compile(rb"\s*<(!doctype )?html", re.I), "is a web page, not an image"),
+    (
+        re.compile(rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?(<!DOCTYPE svg[^>]*>\s*)?<svg", re.DOTALL),
+        "is SVG, not an image",
+    ),
+    (re.compile(rb"\s*<(!doctype )?html", re.IGNORECASE), "is a web page, not an image"),
     (re.compile(rb"PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!"), "is an archive, not an image"),
-    (re.compile(rb"....ftyp(heic|heix|mif1|msf1|hevc)", re.S), "is HEIF, for which pillow-heif is not installed"),
+    (re.compile(rb"....ftyp(heic|heix|mif1|msf1|hevc)", re.DOTALL), "is HEIF, for which pillow-heif is not installed"),
     (re.compile(rb"\x00\x00\x00\x0cjP  |\xff\x4f\xff\x51"), "is JPEG 2000, which is not read"),
     (re.compile(rb"\xff\x0a|\x00\x00\x00\x0cJXL "), "is JPEG XL, which is not read"),
     (re.compile(rb"8BPS"), "is a Photoshop file, which is not read"),
     (re.compile(rb"%!PS"), "is PostScript, not pixels"),
-    (re.compile(rb"....ftyp", re.S), "is a video, not an image"),
+    (re.compile(rb"....ftyp(?!avi)", re.DOTALL), "is a video, not an image"),
 )
 
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -64,6 +68,9 @@ class Limits:
 
     max_megapixels: float = 100.0
     max_bytes: int = 1 << 30
+
+
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,7 @@ def read_regular(path: Path, max_bytes: int = Limits.max_bytes) -> bytes:
         raise Refusal(f"cannot be read: {error.strerror or error}") from error
 
 
-def check_header(source: Path | bytes, limits: Limits = Limits()) -> Header:
+def check_header(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Header:
     """Size, frames and format of an image file or of its bytes, without decoding it. Raises `Refusal`."""
     content = read_regular(source, limits.max_bytes) if isinstance(source, Path) else source
     with _refusing(content), _opened(content, limits.max_megapixels) as image:
@@ -131,7 +138,7 @@ def _refusing(content: bytes) -> Iterator[None]:
         said = " ".join(str(error).split())
         if isinstance(error, EOFError) or "truncated" in said.lower():
             raise Refusal(f"truncated after {len(content):,} bytes") from error
-        if not said or isinstance(error, (struct.error, LookupError, TypeError)):
+        if not said or isinstance(error.__cause__ or error, (struct.error, LookupError, TypeError)):
             said = "broken structure"
         raise Refusal(f"does not decode: {said}") from error
 
