@@ -1,9 +1,9 @@
 """Links in texts: `[phrase](#3, #5)` while we work, `[label](<a, b>, <c, d>)` on the GIQA grid in what we publish.
 
 Authors write the internal notation, with region numbers and never with coordinates. `to_grid_text` turns it into the
-notation of Grounding-IQA (arXiv 2411.17237, section 3.2, stage 4). Square brackets belong to links
-alone; `safe_label` turns any words into words that a link may hold. Readers are strict: what looks like a piece of a
-link but is none raises `MarkupError` with its position. Only white space around commas is free.
+notation of Grounding-IQA (arXiv 2411.17237, section 3.2, stage 4). Square brackets belong to links alone;
+`safe_label` turns any words into words that a link may hold. Readers are strict: what looks like a piece of a link
+but is none raises `MarkupError` with its position. Only white space around commas is free.
 """
 
 from __future__ import annotations
@@ -30,9 +30,12 @@ class MarkupError(ValueError):
     """A text whose links cannot be read; `position` is the index of the offending character."""
 
     def __init__(self, fact: str, text: str, position: int) -> None:
-        shown = text[max(position - 20, 0) : position + 30].replace("\n", " ")
-        super().__init__(f"character {position}: {fact} (near '{shown}')")
-        self.position = position
+        super().__init__(fact, text, position)
+        self.fact, self.text, self.position = fact, text, position
+
+    def __str__(self) -> str:
+        shown = self.text[max(self.position - 20, 0) : self.position + 30].replace("\n", " ")
+        return f"character {self.position}: {self.fact} (near '{shown}')"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 
 import pytest
@@ -176,6 +177,13 @@ def test_a_malformed_grid_link_is_named_with_its_position(text: str, position: i
         with pytest.raises(MarkupError, match=fact) as caught:
             read(text)
         assert caught.value.position == position
+
+
+def test_an_error_keeps_its_position_on_the_way_between_processes() -> None:
+    with pytest.raises(MarkupError) as caught:
+        parse_links("a bus]")
+    copied = pickle.loads(pickle.dumps(caught.value))
+    assert (copied.position, str(copied)) == (5, str(caught.value))
 
 
 def test_a_region_without_a_box_is_named() -> None:
