@@ -1,0 +1,79 @@
+"""Names of everything in an output folder. What matches none of them was not written by this tool."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from manifests.tables import TABLES
+
+RUN = "run.json"
+PLAN = "plan.parquet"
+LOCK = "run.lock"
+LEDGER = "ledger"
+CARD = "README.md"
+SUCCESS = "_SUCCESS"
+GALLERY = "gallery"
+
+FOLDERS = (LEDGER, *(table.name for table in TABLES))
+"""Folders that a run makes when it starts."""
+
+_PART = re.compile(r"part-\d{5,}-[0-9a-f]{8}(-r\d+)?\.parquet")
+_MANIFEST = re.compile(r"(\d{5,})\.json")
+_TEMPORARY = re.compile(r"\..+\.tmp-[0-9a-f]{8}")
+
+
+def part_name(shard: int, fingerprint: str, attempt: int) -> str:
+    """File name of a shard's part in every table; `attempt` counts the retries of a shard that had failed rows."""
+    retry = f"-r{attempt}" if attempt else ""
+    return f"part-{shard:05d}-{fingerprint[:8]}{retry}.parquet"
+
+
+def manifest_path(out: Path, shard: int) -> Path:
+    """The file whose existence makes a shard part of the dataset."""
+    return out / LEDGER / f"{shard:05d}.json"
+
+
+def temporary_name(name: str, token: str) -> str:
+    """Name under which a file is written before it gets its own; `token` is 8 hex digits."""
+    return f".{name}.tmp-{token}"
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a write of this tool that did not end left the file."""
+    return _TEMPORARY.fullmatch(path.name) is not None
+
+
+def shard_of_manifest(path: Path) -> int | None:
+    """The shard that a file of the ledger folder stands for; None for other files."""
+    match = _MANIFEST.fullmatch(path.name)
+    return int(match[1]) if match else None
+
+
+def temporaries(out: Path) -> Iterator[Path]:
+    """Files that unfinished writes left, in the output folder and in the folders of the run."""
+    for folder in (out, *(out / name for name in FOLDERS)):
+        if folder.is_dir():
+            yield from sorted(path for path in folder.iterdir() if is_temporary(path))
+
+
+def manifests(out: Path) -> Iterator[Path]:
+    """Manifests in the ledger, by shard."""
+    folder = out / LEDGER
+    if folder.is_dir():
+        found = [(shard, path) for path in folder.iterdir() if (shard := shard_of_manifest(path)) is not None]
+        yield from (path for _, path in sorted(found))
+
+
+def parts(out: Path) -> Iterator[Path]:
+    """Table parts, with or without a manifest."""
+    for table in TABLES:
+        if (out / table.name).is_dir():
+            yield from sorted(path for path in (out / table.name).iterdir() if _PART.fullmatch(path.name))
+
+
+def foreign(out: Path) -> list[str]:
+    """Names at the top of a folder without run.json that a start of this tool cannot have left there."""
+    own = {PLAN, LOCK, *FOLDERS}
+    return sorted(path.name for path in out.iterdir() if path.name not in own and not is_temporary(path))
