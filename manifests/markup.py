@@ -90,7 +90,9 @@ def plain(text: str) -> tuple[str, list[Span]]:
     Returns the text with each link replaced by its label, and one span per link: [start, end) are character offsets
     into the returned text. Raises MarkupError as `parse_links` does.
     """
-    written, spans, length, read = [], [], 0, 0
+    written: list[str] = []
+    spans: list[Span] = []
+    length, read = 0, 0
     for link in parse_links(text):
         before = text[read : link.start]
         start = length + len(before)
@@ -191,7 +193,8 @@ def _cells(found: re.Match[str], text: str) -> tuple[GridCells, ...]:
 
 
 def _replaced(text: str, links: Sequence[AnyLink], written: Callable[[AnyLink], str]) -> str:
-    pieces, read = [], 0
+    pieces: list[str] = []
+    read = 0
     for link in links:
         pieces += [text[read : link.start], written(link)]
         read = link.end

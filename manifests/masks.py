@@ -19,7 +19,6 @@ from shapely.geometry import MultiPolygon, Polygon
 from manifests.records import BoxXYXYPx, Mask
 
 BoolArray = npt.NDArray[np.bool_]
-Polygonal = Polygon | MultiPolygon
 
 
 def encode_mask(inside: BoolArray) -> Mask:
@@ -62,7 +61,7 @@ def box_of_mask(mask: Mask) -> BoxXYXYPx:
     return (left, top, left + width, top + height)
 
 
-def polygon_of_mask(mask: Mask) -> Polygonal:
+def polygon_of_mask(mask: Mask) -> Polygon | MultiPolygon:
     """The mask as a polygon in pixels: the exact union of its pixel squares, holes included.
 
     Raises ValueError for an empty mask.
@@ -73,7 +72,7 @@ def polygon_of_mask(mask: Mask) -> Polygonal:
     changes = np.flatnonzero((inside[:, 1:] != inside[:, :-1]).any(axis=0)) + 1
     edges = [0, *changes.tolist(), inside.shape[1]]
     bars = [_bars(inside[:, left], left, right) for left, right in pairwise(edges)]
-    return cast(Polygonal, shapely.union_all(np.concatenate(bars)))
+    return cast("Polygon | MultiPolygon", shapely.union_all(np.concatenate(bars)))
 
 
 def _bars(column: BoolArray, left: int, right: int) -> npt.NDArray[Any]:
