@@ -1,0 +1,110 @@
+"""Anomalous cells grown into areas: connected components of one family, and what speaks against reporting them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+from scipy import ndimage
+
+from manifests.vocabulary import Family
+from stages.measure.grid import GRID, FloatArray
+from stages.measure.severity import BoolGrid, FamilyGrid
+
+_NEIGHBOURS = np.ones((3, 3), bool)
+
+
+class GrowthLimits(BaseModel):
+    """When flagged cells are an area that a text may name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_cells: int = 5
+    """Fewest cells of an area (of 400)."""
+    min_severity: float = 1.0
+    """Mean severity from which an area is reported."""
+    min_filled: float = 0.45
+    """Share of the area's box that its cells must fill; a thread of cells along edges is no area."""
+    image_share: float = 0.70
+    """Share of the judgeable cells from which a distortion belongs to the image and not to an area."""
+    image_judgeable: float = 0.15
+    """Share of all cells that must be judgeable before anything is said of the image."""
+    blur_enclosed: float = 0.60
+    """Share of a blurred area's rim that must be sharp. The rim of a background out of focus is the image's border
+    and more of the same; a spoilt area lies inside what is sharp."""
+
+
+@dataclass(frozen=True)
+class Area:
+    """Connected cells [20, 20] of one family with their mean severity."""
+
+    family: Family
+    cells: BoolGrid
+    severity: float
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What became of one family: the image as a whole, or areas; `severity` [20, 20] of what is reported only."""
+
+    family: Family
+    severity: FloatArray
+    whole_image: float | None
+    areas: list[Area]
+
+
+def grow(grid: FamilyGrid, limits: GrowthLimits) -> Growth:
+    """Decide between the whole image, areas, and nothing."""
+    flagged = grid.severity > 0
+    judgeable = int(grid.judgeable.sum())
+    if judgeable >= limits.image_judgeable * GRID * GRID and flagged.sum() >= limits.image_share * judgeable:
+        severity = float(np.median(grid.severity[flagged]))
+        return Growth(grid.family, grid.severity, severity, [])
+    areas = [area for area in _areas(grid, flagged, limits) if _stands(area, grid, limits)]
+    kept = np.zeros((GRID, GRID), bool)
+    for area in areas:
+        kept |= area.cells
+    return Growth(grid.family, np.asarray(np.where(kept, _filled(grid, kept), 0), np.float32), None, areas)
+
+
+def _areas(grid: FamilyGrid, flagged: BoolGrid, limits: GrowthLimits) -> list[Area]:
+    """Components of the flagged cells, with gaps closed over cells that cannot be judged."""
+    closed = ndimage.binary_closing(np.pad(flagged, 2), _NEIGHBOURS)[2:-2, 2:-2]
+    grown = flagged | (closed & ~grid.judgeable) | (closed & (_neighbours(flagged) >= 5))
+    opened = ndimage.binary_opening(grown, np.ones((2, 2), bool))
+    labels, count = ndimage.label(opened)
+    areas = []
+    for number in range(1, count + 1):
+        cells = labels == number
+        if cells.sum() >= limits.min_cells and (cells & flagged).any():
+            areas.append(Area(grid.family, cells, float(grid.severity[cells & flagged].mean())))
+    return areas
+
+
+def _stands(area: Area, grid: FamilyGrid, limits: GrowthLimits) -> bool:
+    rows, columns = np.nonzero(area.cells)
+    box = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+    if area.severity < limits.min_severity or area.cells.sum() < limits.min_filled * box:
+        return False
+    return area.family != "blur" or _enclosed(area.cells, grid) >= limits.blur_enclosed
+
+
+def _enclosed(cells: BoolGrid, grid: FamilyGrid) -> float:
+    """Share of the rim (cells around, and sides on the image's border) that is judgeable and not distorted."""
+    padded = np.pad(cells, 1)
+    rim = ndimage.binary_dilation(padded) & ~padded
+    sharp = np.pad(grid.judgeable & (grid.severity == 0), 1)
+    return float((rim & sharp).sum() / max(int(rim.sum()), 1))
+
+
+def _filled(grid: FamilyGrid, kept: BoolGrid) -> FloatArray:
+    """Severity, with the mean of the neighbours in kept cells that have none of their own."""
+    own = np.where(kept, grid.severity, 0)
+    weight = ndimage.uniform_filter((own > 0).astype(np.float32), 3, mode="constant")
+    mean = ndimage.uniform_filter(own, 3, mode="constant") / np.maximum(weight, 1e-6)
+    return np.asarray(np.where(own > 0, own, np.where(weight > 0, mean, 1.0)), np.float32)
+
+
+def _neighbours(flagged: BoolGrid) -> FloatArray:
+    return np.asarray(ndimage.convolve(flagged.astype(np.float32), _NEIGHBOURS.astype(np.float32), mode="constant"))

@@ -1,0 +1,59 @@
+"""Noise of each cell, told apart from fine texture by its spectrum and by its colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from stages.measure.grid import GRID, FloatArray, Windows, cell_means
+
+_GAUSSIAN_MEDIAN = 0.6745
+"""Median of the absolute value of a standard normal variable."""
+_IMPULSE_STEP = 48.0
+"""An impulse differs from the median of its 3x3 neighbourhood by more grey levels than this."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Per cell, [20, 20]: `sigma` of luma in grey levels, `whiteness`, `colour_sigma` and the share of `impulses`.
+
+    `whiteness` is sigma of the finest diagonal band over sigma of the next: 1 for white noise, well below it for
+    texture. `colour_sigma` is measured on red minus green, where texture mostly cancels and sensor noise does not.
+    """
+
+    sigma: FloatArray
+    whiteness: FloatArray
+    colour_sigma: FloatArray
+    impulses: FloatArray
+
+
+def measure_noise(windows: Windows, luma: FloatArray) -> Noise:
+    """Measure the native windows; `luma` is that of `windows.rgb`.
+
+    sigma = median(|d|) / 0.6745 over the finest diagonal Haar coefficients d (Donoho and Johnstone, "Ideal spatial
+    adaptation by wavelet shrinkage", Biometrika 81 (1994); the estimator of `skimage.restoration.estimate_sigma`).
+    """
+    fine, smooth = _haar(windows.split(luma))
+    coarse, _ = _haar(smooth)
+    red, green = (windows.rgb[..., channel].astype(np.float32) for channel in (0, 1))
+    colour, _ = _haar(windows.split(red - green))
+    sigma, sigma_coarse = _robust_sigma(fine), _robust_sigma(coarse)
+    step = np.abs(luma - cv2.medianBlur(luma, 3))
+    return Noise(sigma, sigma / np.maximum(sigma_coarse, 0.1), _robust_sigma(colour), cell_means(step > _IMPULSE_STEP))
+
+
+def _haar(cells: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Diagonal detail and average of one level of the orthonormal Haar transform of [20, h, 20, w]."""
+    height, width = cells.shape[1] // 2 * 2, cells.shape[3] // 2 * 2
+    a, b = cells[:, 0:height:2, :, 0:width:2], cells[:, 0:height:2, :, 1:width:2]
+    c, d = cells[:, 1:height:2, :, 0:width:2], cells[:, 1:height:2, :, 1:width:2]
+    return (a - b - c + d) / 2, (a + b + c + d) / 2
+
+
+def _robust_sigma(coefficients: FloatArray) -> FloatArray:
+    if coefficients.shape[1] == 0 or coefficients.shape[3] == 0:
+        return np.zeros((GRID, GRID), np.float32)
+    flat = np.abs(coefficients).transpose(0, 2, 1, 3).reshape(GRID, GRID, -1)
+    return np.asarray(np.median(flat, axis=2) / _GAUSSIAN_MEDIAN, np.float32)

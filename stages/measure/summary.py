@@ -1,0 +1,90 @@
+"""Evidence averaged over an area: the `Attributes` of the image and of its regions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from manifests.records import Attributes, BoxXYXYPx
+from stages.measure.evidence import Evidence
+from stages.measure.grid import GRID, FloatArray
+from stages.measure.severity import Limits
+
+_LEAST_CELLS = 0.75
+"""Fewest cells (by area) that must be judgeable before an average of them means anything."""
+_PLAIN_DETAIL = 4.0
+"""Band-passed contrast (grey levels) below which the finest band holds noise rather than texture."""
+
+
+def coverage(box_xyxy_px: BoxXYXYPx, width: int, height: int) -> FloatArray:
+    """Share of each cell [20, 20] that the box covers."""
+    x1, y1, x2, y2 = box_xyxy_px
+    return np.asarray(np.outer(_along(y1, y2, height), _along(x1, x2, width)), np.float32)
+
+
+def _along(near: float, far: float, length: int) -> FloatArray:
+    edges = np.linspace(0, length, GRID + 1)
+    overlap = np.minimum(edges[1:], far) - np.maximum(edges[:-1], near)
+    return np.asarray(np.clip(overlap * GRID / length, 0, 1), np.float32)
+
+
+def attributes_of(evidence: Evidence, weights: FloatArray, limits: Limits) -> Attributes:
+    """Attributes of the cells weighted by `weights` [20, 20] (shares of each cell); null where nothing was judgeable.
+
+    Contrast is taken from the pixels under the weighted cells.
+    """
+    tone, blocks, detail = evidence.tone, evidence.blocks, evidence.sharpness.detail
+    total = float(weights.sum())
+    if total <= 0:
+        return Attributes()
+    detailed = weights * (detail >= limits.detail)
+    stepped = weights * (blocks.step >= limits.pixelate_step)
+    visible = np.where(blocks.grid_levels >= limits.compression_levels / 2, blocks.grid, 0)
+    enough = float(detailed.sum()) >= min(_LEAST_CELLS, total / 4)
+    return Attributes(
+        sharpness=_rounded(evidence.sharpness.of_weights(detailed)) if enough and detailed.any() else None,
+        noise=_noise(evidence, weights, limits),
+        compression=_rounded(_mean(visible, stepped)) if stepped.any() else None,
+        luminance=_rounded(_mean(tone.luminance, weights)),
+        contrast=_rounded(_contrast(evidence.luma, weights)),
+        saturation=_rounded(_mean(tone.chroma, weights) / 100),
+        texture=_rounded(float(detailed.sum()) / total),
+        overexposed=_rounded(_mean(tone.white, weights)),
+        underexposed=_rounded(_mean(tone.black, weights)),
+        pixelation=_rounded(float((stepped * (blocks.constant >= limits.pixelate)).sum()) / total),
+    )
+
+
+def _noise(evidence: Evidence, weights: FloatArray, limits: Limits) -> float | None:
+    """Per channel, from the colour difference everywhere, and from luma where texture is weak; the larger of both."""
+    noise = evidence.noise
+    colour = _median(noise.colour_sigma, weights) / 2**0.5
+    plain = weights * (evidence.sharpness.detail < _PLAIN_DETAIL)
+    if float(plain.sum()) < min(_LEAST_CELLS, float(weights.sum()) / 4):
+        monochrome = _mean(evidence.tone.neutral, weights) > limits.neutral
+        return None if monochrome else _rounded(colour)
+    return _rounded(max(colour, _median(noise.sigma, plain)))
+
+
+def _contrast(luma: FloatArray, weights: FloatArray) -> float:
+    rows, columns = np.nonzero(weights.max(axis=1))[0], np.nonzero(weights.max(axis=0))[0]
+    height, width = luma.shape
+    top, bottom = int(rows[0] * height / GRID), int(np.ceil((rows[-1] + 1) * height / GRID))
+    left, right = int(columns[0] * width / GRID), int(np.ceil((columns[-1] + 1) * width / GRID))
+    step = 2 if (bottom - top) * (right - left) > 10_000 else 1
+    low, high = np.percentile(luma[top:bottom:step, left:right:step], (5, 95))
+    return float(high - low) / 255
+
+
+def _mean(plane: FloatArray, weights: FloatArray) -> float:
+    return float((plane * weights).sum() / weights.sum())
+
+
+def _median(plane: FloatArray, weights: FloatArray) -> float:
+    order = np.argsort(plane, axis=None)
+    cumulated = np.cumsum(weights.ravel()[order])
+    middle = min(int(np.searchsorted(cumulated, cumulated[-1] / 2)), order.size - 1)
+    return float(plane.ravel()[order[middle]])
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 4)
