@@ -83,13 +83,8 @@ def write_bytes(disk: Disk, path: Path, content: bytes) -> None:
 
 
 def write_json(disk: Disk, path: Path, value: Any) -> None:
-    """Create or replace a JSON file atomically: sorted keys, so that equal values are equal bytes."""
-    write_bytes(disk, path, json_bytes(value))
-
-
-def json_bytes(value: Any) -> bytes:
-    """Canonical JSON for people: sorted keys, two spaces, a final newline."""
-    return (json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
+    """Create or replace a JSON file atomically, laid out for people, keys in the order given."""
+    write_bytes(disk, path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def make_folder(disk: Disk, path: Path) -> None:

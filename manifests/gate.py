@@ -75,12 +75,16 @@ DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of itself; width and height in pixels of the EXIF-upright first frame."""
+    """What a file says of itself; width and height in pixels of the EXIF-upright first frame.
+
+    `orientation` is the EXIF value (1-8) that decoding applies; 1 for TIFF, which Pillow turns upright by itself.
+    """
 
     width: int
     height: int
     frames: int
     format: str
+    orientation: int = 1
 
 
 @dataclass(frozen=True)
@@ -112,9 +116,10 @@ def check_header(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Heade
     content = read_regular(source, limits.max_bytes) if isinstance(source, Path) else source
     with _refusing(content), _opened(content, limits.max_megapixels) as image:
         width, height = image.size
-        if image.format != "TIFF" and _orientation(image, content) >= 5:
+        orientation = 1 if image.format == "TIFF" else _orientation(image, content)
+        if orientation >= 5:
             width, height = height, width
-        return Header(width, height, getattr(image, "n_frames", 1), _format_name(image))
+        return Header(width, height, getattr(image, "n_frames", 1), _format_name(image), orientation)
 
 
 def decode_upright(content: bytes, max_megapixels: float = Limits.max_megapixels) -> Decoded:

@@ -21,6 +21,7 @@ FOLDERS = (LEDGER, *(table.name for table in TABLES))
 
 _PART = re.compile(r"part-\d{5,}-[0-9a-f]{8}(-r\d+)?\.parquet")
 _MANIFEST = re.compile(r"(\d{5,})\.json")
+_SESSION = re.compile(r"session-\d{4,}\.json")
 _TEMPORARY = re.compile(r"\..+\.tmp-[0-9a-f]{8}")
 
 
@@ -33,6 +34,18 @@ def part_name(shard: int, fingerprint: str, attempt: int) -> str:
 def manifest_path(out: Path, shard: int) -> Path:
     """The file whose existence makes a shard part of the dataset."""
     return out / LEDGER / f"{shard:05d}.json"
+
+
+def session_path(out: Path, number: int) -> Path:
+    """The file that holds the figures of one driver's session."""
+    return out / LEDGER / f"session-{number:04d}.json"
+
+
+def session_paths(out: Path) -> Iterator[Path]:
+    """Files of sessions, oldest first."""
+    folder = out / LEDGER
+    if folder.is_dir():
+        yield from sorted(path for path in folder.iterdir() if _SESSION.fullmatch(path.name))
 
 
 def temporary_name(name: str, token: str) -> str:
@@ -51,14 +64,14 @@ def shard_of_manifest(path: Path) -> int | None:
     return int(match[1]) if match else None
 
 
-def temporaries(out: Path) -> Iterator[Path]:
+def temporary_files(out: Path) -> Iterator[Path]:
     """Files that unfinished writes left, in the output folder and in the folders of the run."""
     for folder in (out, *(out / name for name in FOLDERS)):
         if folder.is_dir():
             yield from sorted(path for path in folder.iterdir() if is_temporary(path))
 
 
-def manifests(out: Path) -> Iterator[Path]:
+def manifest_files(out: Path) -> Iterator[Path]:
     """Manifests in the ledger, by shard."""
     folder = out / LEDGER
     if folder.is_dir():
@@ -66,7 +79,7 @@ def manifests(out: Path) -> Iterator[Path]:
         yield from (path for _, path in sorted(found))
 
 
-def parts(out: Path) -> Iterator[Path]:
+def part_files(out: Path) -> Iterator[Path]:
     """Table parts, with or without a manifest."""
     for table in TABLES:
         if (out / table.name).is_dir():

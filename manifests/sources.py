@@ -46,9 +46,11 @@ TWICE = "(named twice)"
 class Inputs:
     """What a source names: `uris` sorted by code point, `refused` uris with their reason, other files counted.
 
+    `source` is the source as an absolute path or pattern.
     `ignored` counts by lower-case extension (`.txt`), and by `(hidden)` and the like for what has no extension.
     """
 
+    source: str
     root: str
     kind: Kind
     uris: list[str]
@@ -135,7 +137,9 @@ def _not_empty(source: str, inputs: Inputs) -> Inputs:
     raise InputError(f"--images {source}: {fact}; {remedy}")
 
 
-def _finish(root: str, kind: Kind, uris: Iterable[str], ignored: Counter[str], refused: dict[str, str]) -> Inputs:
+def _finish(
+    source: str, root: str, kind: Kind, uris: Iterable[str], ignored: Counter[str], refused: dict[str, str]
+) -> Inputs:
     """Sort, and set aside names that no table could hold."""
     good = []
     for uri in uris:
@@ -147,7 +151,7 @@ def _finish(root: str, kind: Kind, uris: Iterable[str], ignored: Counter[str], r
     unique = sorted(set(good))
     if len(unique) < len(good):
         ignored[TWICE] += len(good) - len(unique)
-    return Inputs(root, kind, unique, dict(sorted(ignored.items())), refused)
+    return Inputs(source, root, kind, unique, dict(sorted(ignored.items())), refused)
 
 
 def _extension(name: str) -> str:
@@ -182,7 +186,7 @@ def _list_folder(path: Path) -> Inputs:
                     (links if entry.is_symlink() else waiting).append(uri)
                 else:
                     _sort_out(root, uri, entry.is_symlink(), uris, ignored, refused)
-    return _finish(root, "folder", uris, ignored, refused)
+    return _finish(root, root, "folder", uris, ignored, refused)
 
 
 def _list_glob(pattern: str) -> Inputs:
@@ -197,7 +201,7 @@ def _list_glob(pattern: str) -> Inputs:
             uri = match.replace(os.sep, "/")
             linked = not _inside(os.path.realpath(os.path.join(root, match)), root)
             _sort_out(root, uri, linked, uris, ignored, refused)
-    return _finish(root, "glob", uris, ignored, refused)
+    return _finish(os.path.join(root, *parts[fixed:]), root, "glob", uris, ignored, refused)
 
 
 def _sort_out(
@@ -217,7 +221,7 @@ def _list_file(path: Path) -> Inputs:
     extension = _extension(path.name)
     root = os.path.realpath(path.parent)
     if extension in EXTENSIONS:
-        return _finish(root, "image", [path.name], Counter(), {})
+        return _finish(os.path.join(root, path.name), root, "image", [path.name], Counter(), {})
     if extension in PARQUET_EXTENSIONS:
         return _list_parquet(path, root)
     if extension in LIST_EXTENSIONS:
@@ -234,10 +238,10 @@ def _list_paths(path: Path, root: str) -> Inputs:
     except UnicodeDecodeError as error:
         raise InputError(f"--images {path}: not UTF-8 text; save the list of paths as UTF-8") from error
     named = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    return _confined(root, "list", named)
+    return _confined(os.path.join(root, path.name), root, "list", named)
 
 
-def _confined(root: str, kind: Kind, named: Iterable[str]) -> Inputs:
+def _confined(source: str, root: str, kind: Kind, named: Iterable[str]) -> Inputs:
     """Relative paths must stay inside the root, absolute ones are taken at their word."""
     refused: dict[str, str] = {}
     uris = []
@@ -248,10 +252,11 @@ def _confined(root: str, kind: Kind, named: Iterable[str]) -> Inputs:
             uris.append(os.path.normpath(uri).replace(os.sep, "/"))
         else:
             refused[uri] = f"leaves the folder of the {kind}; write an absolute path"
-    return _finish(root, kind, uris, Counter(), refused)
+    return _finish(source, root, kind, uris, Counter(), refused)
 
 
 def _list_parquet(path: Path, root: str) -> Inputs:
+    source = os.path.join(root, path.name)
     try:
         file = pq.ParquetFile(path)
     except (pa.ArrowInvalid, pa.ArrowException) as error:
@@ -260,12 +265,13 @@ def _list_parquet(path: Path, root: str) -> Inputs:
         names = file.schema_arrow.names
         if "uri" in names:
             column = file.read(columns=["uri"])["uri"].to_pylist()
-            return _confined(root, "parquet", (str(uri) for uri in column if uri))
+            return _confined(source, root, "parquet", (str(uri) for uri in column if uri))
         if "image" not in names:
             raise InputError(f"--images {path}: has no column 'uri' or 'image', only {', '.join(names[:8])}")
         rows = file.metadata.num_rows
     digits = len(str(max(rows - 1, 0)))
-    return _finish(root, "parquet", [f"{path.name}#{row:0{digits}d}" for row in range(rows)], Counter(), {})
+    uris = [f"{path.name}#{row:0{digits}d}" for row in range(rows)]
+    return _finish(source, root, "parquet", uris, Counter(), {})
 
 
 def _one_line(error: Exception) -> str:
