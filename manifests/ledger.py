@@ -28,8 +28,11 @@ from manifests.layout import (
     RUN,
     SUCCESS,
     foreign,
+    manifest_files,
     manifest_path,
+    part_files,
     session_paths,
+    temporary_files,
 )
 from manifests.lock import Holder, RunLock, holder_of
 from manifests.plan import Plan
