@@ -6,9 +6,20 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 SPARE_CPUS = 2
 """Logical CPUs beyond the workers' own: Ray Data's small bookkeeping tasks would wait for ever without any."""
+
+
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    # Below this level Ray's C++ core writes warnings about its own actors straight to the driver's terminal.
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+}
+"""Set before Ray is imported, unless the user has set them."""
 
 
 def local_cores() -> int:
@@ -16,27 +27,35 @@ def local_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
+@dataclass(frozen=True)
+class Capacity:
+    """CPUs and GPUs that Ray may give out."""
+
+    cpus: float
+    gpus: float
+
+
 @contextmanager
-def ray_engine(address: str | None, *, workers: int, dashboard: bool = False) -> Iterator[None]:
+def ray_engine(address: str | None, *, workers: int) -> Iterator[Capacity]:
     """Ray for the length of a `with` block, its chatter kept off the terminal.
 
     A local instance declares a CPU for each worker and a few to spare; with an address the cluster is used as it is.
     Token authentication stays as Ray sets it by default.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     import ray
     from ray.data import DataContext
 
-    shared = {"logging_level": logging.ERROR, "log_to_driver": False, "include_dashboard": dashboard}
+    quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
     if address:
-        ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+        ray.init(address=address, **quiet)
     else:
-        ray.init(num_cpus=workers + SPARE_CPUS, **shared)
+        ray.init(num_cpus=workers + SPARE_CPUS, include_dashboard=False, **quiet)
     _quiet_ray_data(DataContext.get_current())
     try:
-        yield
+        resources = ray.cluster_resources()
+        yield Capacity(cpus=resources.get("CPU", 0.0), gpus=resources.get("GPU", 0.0))
     finally:
         ray.shutdown()
 

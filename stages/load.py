@@ -40,14 +40,14 @@ class Load(Stage):
     def _load(self, row: ImageRecord) -> None:
         assert row.location is not None
         try:
-            row.content = read_content(row.location)
+            row.content = read_content(row.location, row.image_id)
             decoded = decode(row, self.config.max_megapixels)
-        except (Refusal, OSError) as error:
-            row.end("failed", self.name, str(error))
-            return
+        except Refusal as refusal:
+            return row.end("failed", self.name, str(refusal))
         row.width, row.height, row.frames = decoded.width, decoded.height, decoded.frames
         short, long = sorted((decoded.width, decoded.height))
         if short < self.config.min_side_px:
-            row.end("filtered", self.name, f"shorter side {short} px is below {self.config.min_side_px} px")
-        elif long > self.config.max_aspect * short:
-            row.end("filtered", self.name, f"aspect {long / short:.1f} is above {self.config.max_aspect:g}")
+            return row.end("filtered", self.name, f"shorter side {short} px is below {self.config.min_side_px} px")
+        if long > self.config.max_aspect * short:
+            return row.end("filtered", self.name, f"aspect {long / short:.1f} is above {self.config.max_aspect:g}")
+        return None

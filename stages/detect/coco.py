@@ -60,7 +60,7 @@ IMAGENET_OF_COCO: dict[str, frozenset[int]] = {
     "bowl": _classes(659, 809),
     "banana": _classes(954),
     "apple": _classes(948),
-    "orange": _classes(950, 951),
+    "orange": _classes(950),
     "broccoli": _classes(937),
     "hot dog": _classes(934),
     "pizza": _classes(963),

@@ -1,0 +1,232 @@
+"""The command line. Every error that a user can mend is one line; a stack trace only with `--debug`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from annotate import __version__
+from annotate.console import console
+from manifests.errors import AnnotateError
+
+EXIT_CODES = """Exit codes: 0 all inputs ok, filtered or duplicate; 1 internal error; 2 usage or input error;
+3 finished with failed rows; 4 locked by another driver; 130 interrupted (the same command goes on)."""
+
+app = typer.Typer(
+    name="annotate",
+    help="Turn a folder of images into a grounded image-quality dataset.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Images = Annotated[
+    str,
+    typer.Option(
+        "--images",
+        metavar="SRC",
+        help="A folder (searched recursively), a glob in quotes, a text file of paths, "
+        "or a Parquet file with a `uri` or an `image` column.",
+    ),
+]
+RecipeName = Annotated[
+    str, typer.Option("--recipe", metavar="NAME|FILE", help="A shipped recipe by name, or a .yaml file.")
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override one option of the recipe, e.g. score.metric=piqe."),
+]
+Take = Annotated[
+    str | None,
+    typer.Option(
+        "--take",
+        metavar="N|P%",
+        help="Annotate only the first N images, or P percent, in the order of their content ids: "
+        "every smaller set is a subset of every larger one.",
+    ),
+]
+ShardSize = Annotated[
+    int | None, typer.Option("--shard-size", min=1, help="Images per shard (default: by itself, at most 64).")
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of every random choice (default: the recipe's).")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Cores to use on this machine (default: all of them).")
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the stack trace of an error.")]
+OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder; the same again goes on there.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Output folder of a run.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"annotate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Turn a folder of images into a grounded image-quality dataset."""
+
+
+@app.command()
+def run(
+    images: Images,
+    out: OutFolder,
+    recipe: RecipeName = "embedded",
+    take: Take = None,
+    shard_size: ShardSize = None,
+    seed: Seed = None,
+    overrides: Overrides = None,
+    workers: Workers = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address", metavar="RAY", help="Address of a running Ray cluster (default: Ray on this machine)."
+        ),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what an earlier run left in the folder.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Do the shards again that hold failed rows.")
+    ] = False,
+    embed_images: Annotated[
+        bool,
+        typer.Option("--embed-images", help="Put the image files, without their metadata, into `annotations`."),
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Annotate images: plan, run the recipe's stages on Ray, commit shards, finish with a dataset card.
+
+    The same command again does only what is missing.
+    """
+    from annotate.run import RunRequest, run_annotate
+
+    request = RunRequest(
+        images=images,
+        out=out,
+        recipe=recipe,
+        overrides=tuple(overrides or ()),
+        take=take,
+        shard_size=shard_size,
+        seed=seed,
+        workers=workers,
+        address=address,
+        fresh=fresh,
+        retry_failed=retry_failed,
+        embed_images=embed_images,
+    )
+    raise typer.Exit(run_annotate(request, Console(highlight=False)))
+
+
+@app.command()
+def plan(
+    images: Images,
+    recipe: RecipeName = "embedded",
+    take: Take = None,
+    shard_size: ShardSize = None,
+    seed: Seed = None,
+    overrides: Overrides = None,
+    workers: Workers = None,
+    sample: Annotated[
+        int, typer.Option("--sample", min=0, help="Images to try on this machine for the estimate; 0: no estimate.")
+    ] = 4,
+    debug: Debug = False,
+) -> None:
+    """Say what a run would do: inputs, duplicates, refusals, shards, and an estimate measured on a few images."""
+    from annotate.preview import PreviewRequest, preview
+
+    request = PreviewRequest(
+        images=images,
+        recipe=recipe,
+        overrides=tuple(overrides or ()),
+        take=take,
+        shard_size=shard_size,
+        seed=seed,
+        workers=workers,
+        sample=sample,
+    )
+    preview(request, Console(highlight=False))
+
+
+@app.command()
+def status(folder: RunFolder, debug: Debug = False) -> None:
+    """Say how far a run is: shards, outcomes, reasons, records per table, who holds the lock."""
+    from annotate.status import print_status
+
+    print_status(folder, Console(highlight=False))
+
+
+@app.command()
+def view(
+    folder: RunFolder,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Show only the first images.")] = None,
+    debug: Debug = False,
+) -> None:
+    """Write a gallery as static HTML into DIR/gallery: every image with its boxes, texts and dropped regions."""
+    from annotate.gallery import render
+
+    page = render(folder, limit=limit)
+    typer.echo(page)
+
+
+@app.command()
+def stages(recipe: RecipeName = "embedded", overrides: Overrides = None, debug: Debug = False) -> None:
+    """List the stages of a recipe with what they need and add, and every option with its value."""
+    from annotate.stages_listing import print_stages
+
+    print_stages(recipe, tuple(overrides or ()), Console(highlight=False))
+
+
+@app.command()
+def doctor(debug: Debug = False) -> None:
+    """Say what this machine can run, which extras are missing, and which licences apply."""
+    from annotate import doctor as diagnosis
+
+    diagnosis.report(Console(highlight=False))
+    raise typer.Exit(0 if diagnosis.ok() else 1)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    debug = "--debug" in sys.argv[1:]
+    try:
+        app(standalone_mode=True)
+    except AnnotateError as error:
+        if debug:
+            raise
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted; the same command goes on from here", 130)
+    except Exception as error:
+        if debug:
+            raise
+        _fail(f"internal error: {type(error).__name__}: {' '.join(str(error).split())[:300]} (--debug shows where)", 1)
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    """SIGTERM is what a cluster sends before it takes the machine away: stop as on Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def _fail(message: str, exit_code: int) -> None:
+    console.print(f"annotate: {message}", markup=False, soft_wrap=True, style="red" if exit_code != 130 else None)
+    sys.stdout.flush()
+    # Ray's threads may outlive an interrupt by seconds; everything that matters is committed by now.
+    os._exit(exit_code) if exit_code == 130 else sys.exit(exit_code)
+
+
+if __name__ == "__main__":
+    main()

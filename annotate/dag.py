@@ -1,0 +1,186 @@
+"""From a recipe to Ray Data: one block per shard, one pool of workers for neighbours of equal resources.
+
+The last pool commits each shard and sends back its summary; nothing else returns to the driver. Scheduling, queues and
+moving data between nodes are Ray's work.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+
+import pyarrow as pa
+
+from manifests.ledger import Committer
+from manifests.recipe import Execution, Recipe
+from manifests.records import ImageRecord
+from manifests.sources import location_of
+from manifests.tables import arrow_type, from_wire, to_wire
+from stages.chain import Chain
+from stages.stage import Stage
+
+SHARD = "shard"
+"""Name of the column that carries the shard's number beside its rows."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Neighbouring stages that run in the same workers."""
+
+    stages: tuple[Stage, ...]
+    execution: Execution
+
+
+@dataclass(frozen=True)
+class ShardDone:
+    """What a worker tells the driver of a committed shard; `began` and `ended` are seconds since the epoch."""
+
+    shard: int
+    outcomes: dict[str, int]
+    rows: dict[str, int]
+    seconds: dict[str, float]
+    worker: str
+    began: float
+    ended: float
+    peak_memory_bytes: int
+
+
+def pools_of(recipe: Recipe, stages: Sequence[Stage]) -> list[Pool]:
+    """Group neighbouring stages whose execution is equal: a picture is decoded once per pool, not once per stage."""
+    pairs = zip(stages, (spec.execution for spec in recipe.stages), strict=True)
+    return [
+        Pool(tuple(stage for stage, _ in group), execution)
+        for execution, group in groupby(pairs, key=lambda pair: pair[1])
+    ]
+
+
+def last_reader_of_content(stages: Sequence[Stage]) -> str | None:
+    """The stage behind which the encoded bytes can be dropped."""
+    readers = [stage.name for stage in stages if "content" in stage.needs or "content" in stage.adds]
+    return readers[-1] if readers else None
+
+
+def worker_count(pool: Pool, *, cores: float, gpus: float, shards: int) -> int:
+    """Workers of a pool: as the recipe says, or as many as the cores and GPUs hold, never more than shards."""
+    if pool.execution.workers != "auto":
+        return pool.execution.workers
+    by_cpu = cores / pool.execution.cpus if pool.execution.cpus else cores
+    by_gpu = gpus / pool.execution.gpus if pool.execution.gpus else by_cpu
+    return max(1, min(int(by_cpu), int(by_gpu), shards))
+
+
+class PoolWorker:
+    """A Ray actor: one chain of stages, opened once; takes a shard's block and gives the next pool's block."""
+
+    def __init__(
+        self, pool: Pool, *, root: str | None, drop_content_after: str | None, committer: Committer | None
+    ) -> None:
+        """`root` is given to the first pool, which reads plan rows; `committer` to the last, which writes the shard."""
+        self._chain = Chain(pool.stages, batch_size=pool.execution.batch_size, drop_content_after=drop_content_after)
+        self._root = root
+        self._committer = committer
+        self._chain.open()
+
+    def __call__(self, block: pa.Table) -> pa.Table:
+        """One whole shard: plan rows or records in, records or the shard's summary out."""
+        began = time.time()
+        shard: int = block[SHARD][0].as_py()
+        records = self._chain(self._records(block))
+        if self._committer is None:
+            return to_wire(records).append_column(SHARD, pa.array([shard] * len(records), pa.int32()))
+        done = self._commit(self._committer, shard, records, began)
+        return pa.Table.from_pylist([asdict(done)], schema=_DONE_SCHEMA)
+
+    def _records(self, block: pa.Table) -> list[ImageRecord]:
+        if self._root is None:
+            return from_wire(block.drop_columns([SHARD]))
+        return [
+            ImageRecord(image_id=row["image_id"], uri=row["uri"], location=location_of(self._root, row["uri"]))
+            for row in block.select(["image_id", "uri"]).to_pylist()
+        ]
+
+    @staticmethod
+    def _commit(committer: Committer, shard: int, records: list[ImageRecord], began: float) -> ShardDone:
+        seconds: dict[str, float] = {}
+        for record in records:
+            for stage, spent in record.seconds.items():
+                seconds[stage] = seconds.get(stage, 0.0) + spent
+        start = time.perf_counter()
+        manifest = committer.commit(shard, records, seconds)
+        seconds["commit"] = time.perf_counter() - start
+        return ShardDone(
+            shard=shard,
+            outcomes=manifest.outcomes,
+            rows={table: file.rows for table, file in manifest.files.items()},
+            seconds=seconds,
+            worker=f"{socket.gethostname()}:{os.getpid()}",
+            began=began,
+            ended=time.time(),
+            peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        )
+
+
+_DONE_SCHEMA = pa.schema(
+    [
+        ("shard", pa.int32()),
+        ("outcomes", pa.map_(pa.string(), pa.int64())),
+        ("rows", pa.map_(pa.string(), pa.int64())),
+        ("seconds", arrow_type(dict[str, float])),
+        ("worker", pa.string()),
+        ("began", pa.float64()),
+        ("ended", pa.float64()),
+        ("peak_memory_bytes", pa.int64()),
+    ]
+)
+
+
+def run_shards(
+    pools: Sequence[Pool],
+    blocks: Iterable[pa.Table],
+    *,
+    root: str,
+    committer: Committer,
+    cores: float,
+    gpus: float,
+    keep_content: bool,
+) -> Iterator[ShardDone]:
+    """Run shards through the pools on the Ray that is up, yielding each as it is committed (in any order).
+
+    `blocks` are plan rows (image_id, uri, shard), one table per shard. `keep_content` keeps the encoded bytes for the
+    committer; otherwise they are dropped behind the last stage that reads them.
+    """
+    import ray
+
+    tables = list(blocks)
+    context = ray.data.DataContext.get_current()
+    # A shard is one block from end to end: without this limit off, Ray splits blocks of more than 128 MiB.
+    context.target_max_block_size = None
+    dataset = ray.data.from_arrow(tables)
+    drop_after = None if keep_content else last_reader_of_content([s for pool in pools for s in pool.stages])
+    for position, pool in enumerate(pools):
+        dataset = dataset.map_batches(
+            PoolWorker,
+            fn_constructor_args=(pool,),
+            fn_constructor_kwargs={
+                "root": root if position == 0 else None,
+                "drop_content_after": drop_after,
+                "committer": committer if position == len(pools) - 1 else None,
+            },
+            batch_size=None,
+            batch_format="pyarrow",
+            zero_copy_batch=True,
+            compute=ray.data.ActorPoolStrategy(
+                size=worker_count(pool, cores=cores, gpus=gpus, shards=len(tables)), max_tasks_in_flight_per_actor=2
+            ),
+            num_cpus=pool.execution.cpus,
+            num_gpus=pool.execution.gpus or None,
+            memory=pool.execution.memory_gb * 2**30 if pool.execution.memory_gb else None,
+        )
+    for batch in dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
+        for row in batch.to_pylist():
+            yield ShardDone(**{**row, **{name: dict(row[name]) for name in ("outcomes", "rows", "seconds")}})

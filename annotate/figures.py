@@ -1,0 +1,61 @@
+"""Headline figures of one session of a run: speed by stage, efficiency, time to the first shard, memory."""
+
+from __future__ import annotations
+
+import resource
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from annotate.dag import ShardDone
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a session measured of itself.
+
+    `efficiency` is the pipeline's throughput divided by what its workers would reach in bare loops over the same
+    stages: the seconds spent inside stages over (workers x seconds from the first worker's start to the last commit).
+    `stage_images_per_second` is the speed of one worker in that stage alone.
+    """
+
+    images: int
+    shards: int
+    workers: int
+    seconds_total: float
+    seconds_startup: float
+    seconds_to_first_shard: float
+    images_per_second: float
+    efficiency: float
+    stage_images_per_second: dict[str, float]
+    peak_memory_bytes: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data for `json.dumps`."""
+        return asdict(self)
+
+
+def figures_of(done: Sequence[ShardDone], *, started: float, ended: float) -> Figures:
+    """Figures of the shards that one driver saw; `started` and `ended` are the driver's seconds since the epoch."""
+    images = sum(sum(shard.outcomes.values()) for shard in done)
+    workers = {shard.worker for shard in done}
+    first = min((shard.began for shard in done), default=ended)
+    working = max(max((shard.ended for shard in done), default=ended) - first, 1e-9)
+    spent: Counter[str] = Counter()
+    for shard in done:
+        spent.update(shard.seconds)
+    peaks = {worker: max(s.peak_memory_bytes for s in done if s.worker == worker) for worker in workers}
+    driver = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return Figures(
+        images=images,
+        shards=len(done),
+        workers=len(workers),
+        seconds_total=round(ended - started, 3),
+        seconds_startup=round(first - started, 3),
+        seconds_to_first_shard=round(min((shard.ended for shard in done), default=ended) - started, 3),
+        images_per_second=round(images / working, 3),
+        efficiency=round(sum(spent.values()) / (max(len(workers), 1) * working), 3),
+        stage_images_per_second={stage: round(images / seconds, 2) for stage, seconds in spent.items() if seconds > 0},
+        peak_memory_bytes=driver + sum(peaks.values()),
+    )

@@ -1,0 +1,143 @@
+"""`annotate run`: plan, resume, run the stages on Ray, commit, finish, and say what came out."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from rich.console import Console
+
+import annotate
+from annotate.console import console as messages
+from annotate.console import reading_progress, run_progress
+from annotate.dag import ShardDone, pools_of, run_shards
+from annotate.doctor import check_requirements
+from annotate.engine import local_cores, ray_engine
+from annotate.figures import figures_of
+from annotate.prepare import Prepared, prepare
+from annotate.summary import print_summary
+from manifests.ledger import Ledger
+from manifests.plan import Plan, Take, make_plan
+from manifests.run import RunInfo, StageIdentity
+from manifests.sessions import write_session
+from manifests.sources import Inputs, list_inputs, refuse_nesting
+
+FINISHED_WITH_FAILED_ROWS = 3
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """Options of `annotate run`."""
+
+    images: str
+    out: Path
+    recipe: str = "embedded"
+    overrides: tuple[str, ...] = ()
+    take: str | None = None
+    shard_size: int | None = None
+    seed: int | None = None
+    workers: int | None = None
+    address: str | None = None
+    fresh: bool = False
+    retry_failed: bool = False
+    embed_images: bool = False
+
+
+def run_annotate(request: RunRequest, console: Console) -> int:
+    """Do what is missing of a run and finish it; the exit code. Raises AnnotateError before anything is spent."""
+    started = time.time()
+    prepared = prepare(request.recipe, request.overrides, request.seed)
+    check_requirements(prepared.stages)
+    take = Take.parse(request.take) if request.take else None
+    inputs = list_inputs(request.images)
+    refuse_nesting(inputs, request.out)
+    workers = request.workers or local_cores()
+
+    def plan() -> Plan:
+        with reading_progress() as on_progress:
+            return make_plan(
+                inputs,
+                take=take,
+                shard_size=request.shard_size,
+                workers=workers,
+                max_megapixels=prepared.max_megapixels,
+                on_progress=on_progress,
+            )
+
+    info = run_info(request, prepared, inputs)
+    with Ledger.start(request.out, info, plan, fresh=request.fresh, retry_failed=request.retry_failed) as ledger:
+        done = _annotate_pending(ledger, prepared, request, workers)
+        status = ledger.status() if ledger.finished else ledger.finish()
+        figures = figures_of(done, started=started, ended=time.time()) if done else None
+        if figures is not None:
+            write_session(request.out, figures.as_json())
+        print_summary(console, request.out, status, figures)
+    return FINISHED_WITH_FAILED_ROWS if status.outcomes.get("failed") else 0
+
+
+def _annotate_pending(ledger: Ledger, prepared: Prepared, request: RunRequest, workers: int) -> list[ShardDone]:
+    """Run the shards that have no manifest yet. Returns their summaries; everything else is on disk."""
+    pending = ledger.pending()
+    if not pending:
+        return []
+    status = ledger.status()
+    if status.shards_done:
+        messages.print(f"going on: {status.shards_done:,} of {status.shards:,} shards are there", markup=False)
+    blocks = [ledger.plan_rows(shard) for shard in pending]
+    pools = pools_of(prepared.recipe, prepared.stages)
+    done: list[ShardDone] = []
+    with (
+        ray_engine(request.address, workers=workers * len(pools)) as capacity,
+        run_progress(sum(block.num_rows for block in blocks)) as progress,
+    ):
+        for shard in run_shards(
+            pools,
+            blocks,
+            root=ledger.file.run.root,
+            committer=ledger.committer(),
+            cores=capacity.cpus if request.address else workers,
+            gpus=capacity.gpus,
+            keep_content=request.embed_images,
+        ):
+            done.append(shard)
+            progress.advance(shard.outcomes)
+    return done
+
+
+def run_info(request: RunRequest, prepared: Prepared, inputs: Inputs) -> RunInfo:
+    """What run.json says of this run."""
+    stages = prepared.stages
+    return RunInfo(
+        recipe=prepared.recipe.resolved(),
+        fingerprint=prepared.fingerprint,
+        stages=[StageIdentity(name=stage.name, identity=stage.identity()) for stage in stages],
+        seed=prepared.recipe.seed,
+        take=request.take,
+        embed_images=request.embed_images,
+        images=request.images,
+        root=inputs.root,
+        ignored=inputs.ignored,
+        versions=_versions([package for stage in stages for package in stage.requires()]),
+        weights={name: digest for stage in stages for name, digest in stage.weights().items()},
+        licences={what: licence for stage in stages for what, licence in stage.licences().items()},
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+CORE_DISTRIBUTIONS = ("ray", "numpy", "opencv-python-headless", "pillow", "pyarrow", "scikit-image", "scipy", "shapely")
+
+
+def _versions(optional: Sequence[str]) -> dict[str, str]:
+    """Versions of everything that may decide a result."""
+    found = {"annotate": annotate.__version__, "python": platform.python_version()}
+    for distribution in (*CORE_DISTRIBUTIONS, *optional):
+        try:
+            found[distribution] = version(distribution)
+        except PackageNotFoundError:
+            continue
+    return found
