@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -147,7 +148,7 @@ class Ledger:
     def committer(self) -> Committer:
         """What a worker needs to commit shards of this run."""
         run = self.file.run
-        return Committer(self.out, run.fingerprint, run.embed_images, dict(self._attempts), self._disk)
+        return Committer(self.out.absolute(), run.fingerprint, run.embed_images, dict(self._attempts), self._disk)
 
     def status(self) -> Status:
         """Counts so far; reads only manifests that are new."""
@@ -191,7 +192,7 @@ class Ledger:
             failed = [manifest for manifest in self._manifests.values() if manifest.outcomes.get("failed")]
             self._attempts = {manifest.shard: manifest.attempt + 1 for manifest in failed}
         if self.pending():
-            self._disk.remove(self.out / SUCCESS)
+            _remove_all(self._disk, [self.out / SUCCESS])
 
     def _refresh(self) -> None:
         """Read manifests that were committed since the last look."""
@@ -248,17 +249,20 @@ def _delete_run(out: Path, disk: Disk) -> None:
 
 
 def _remove_all(disk: Disk, paths: Iterable[Path]) -> None:
-    for path in paths:
+    """Delete the files that exist, for good before anything is written after them."""
+    for folder, files in groupby((path for path in paths if path.exists()), key=lambda path: path.parent):
         try:
-            disk.remove(path)
+            for path in files:
+                disk.remove(path)
+            disk.sync(folder)
         except OSError as error:
-            raise as_output_error(error, path) from error
+            raise as_output_error(error, folder) from error
 
 
 def _sweep(out: Path, known: Iterable[ShardManifest], disk: Disk) -> None:
     """Remove temporaries and parts that no manifest names."""
     named = {part.path for manifest in known for part in manifest.files.values()}
-    orphans = (path for path in part_files(out) if f"{path.parent.name}/{path.name}" not in named)
+    orphans = [path for path in part_files(out) if f"{path.parent.name}/{path.name}" not in named]
     _remove_all(disk, [*temporary_files(out), *orphans])
 
 
