@@ -233,6 +233,12 @@ class ImageRecord(Record):
         if outcome != "ok":
             self.descriptions, self.questions, self.points = [], [], []
 
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height in pixels of the EXIF-upright image. Raises ValueError before they are known."""
+        if self.width is None or self.height is None:
+            raise ValueError(f"{self.uri}: width and height are not known; the load stage fills them")
+        return self.width, self.height
+
     def kept_regions(self) -> list[Region]:
         """Regions that the labels may use, by number."""
         return [region for region in self.regions if region.kept]

@@ -39,8 +39,6 @@ class Fuse(Stage):
 
 def _description(row: ImageRecord, passage: Passage, number: int, author: str) -> Description:
     """The description of one passage. Raises ValueError for links to regions that no label may use."""
-    assert row.width is not None
-    assert row.height is not None
     answer_plain, spans = plain(passage.text)
     if not passage.question.strip() or not answer_plain.strip():
         raise ValueError("the question or the text is empty")
@@ -50,7 +48,7 @@ def _description(row: ImageRecord, passage: Passage, number: int, author: str) -
         id=f"{row.image_id}-d{number:02d}",
         level=passage.level,
         question=passage.question,
-        answer=to_grid_text(passage.text, boxes, row.width, row.height),
+        answer=to_grid_text(passage.text, boxes, *row.upright_size()),
         answer_plain=answer_plain,
         spans=spans,
         region_ids=region_ids,

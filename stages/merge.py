@@ -83,18 +83,16 @@ class Merge(Stage):
         return rows
 
     def _merge(self, row: ImageRecord) -> None:
-        assert row.width is not None
-        assert row.height is not None
+        width, height = row.upright_size()
         try:
             for region in row.kept_regions():
                 check_box(region.box_xyxy_px)
         except ValueError as error:
             return row.end("failed", self.name, f"region #{region.region_id}: {error}")
-        image_area = row.width * row.height
         groups = [
             fragment
             for alike in _alike(row.kept_regions())
-            for fragment in self.merged(alike, image_area)
+            for fragment in self.merged(alike, width * height)
             if len(fragment.members) > 1
         ]
         for fragment in sorted(groups, key=_order):

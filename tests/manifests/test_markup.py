@@ -191,7 +191,15 @@ def test_a_region_without_a_box_is_named() -> None:
         to_grid_text("the [bus](#9)", {3: (0.0, 0.0, 1.0, 1.0)}, 10, 10)
 
 
-@pytest.mark.parametrize(("label", "cells"), [("[bus]", [(1, 2)]), ("", [(1, 2)]), ("bus", []), ("bus", [(2, 1)])])
-def test_a_link_that_would_not_parse_is_not_printed(label: str, cells: list[tuple[int, int]]) -> None:
-    with pytest.raises(ValueError):
+@pytest.mark.parametrize(
+    ("label", "cells", "fact"),
+    [
+        ("[bus]", [(1, 2)], "well-formed"),
+        ("", [(1, 2)], "empty label"),
+        ("bus", [], "at least one box"),
+        ("bus", [(2, 1)], "left of or above"),
+    ],
+)
+def test_a_link_that_would_not_parse_is_not_printed(label: str, cells: list[tuple[int, int]], fact: str) -> None:
+    with pytest.raises(ValueError, match=fact):
         format_grid_link(label, cells)
