@@ -19,13 +19,14 @@ class Blocks:
     """Per cell, [20, 20]: the excess of steps on the best 8-pixel phase, `constant` blocks, and the mean `step`.
 
     `grid` is the excess relative to the mean step, `grid_levels` in grey levels. `constant` is 0-1: how far the steps
-    of the cell concentrate on few whole columns and on few whole rows. `step` is the smaller of the mean steps across
-    columns and across rows, in grey levels.
+    of the cell concentrate on few whole columns and on few whole rows; `period` is the distance between those in
+    pixels. `step` is the smaller of the mean steps across columns and across rows, in grey levels.
     """
 
     grid: FloatArray
     grid_levels: FloatArray
     constant: FloatArray
+    period: FloatArray
     step: FloatArray
 
 
@@ -47,6 +48,7 @@ def measure_blocks(windows: Windows, luma: FloatArray) -> Blocks:
         grid=levels / (pooled(mean_step, 1) / around + _SHARED_LEVELS),
         grid_levels=levels,
         constant=np.minimum(_concentration(steps_x), _concentration(steps_y)),
+        period=_period(steps_x, steps_y),
         step=np.minimum(_mean(steps_x), _mean(steps_y)),
     )
 
@@ -79,4 +81,14 @@ def _concentration(steps: FloatArray) -> FloatArray:
     if steps.shape[2] < 4:
         return np.zeros((GRID, GRID), np.float32)
     mean = steps.mean(axis=2)
-    return np.asarray(np.where(mean > 0.5, 1 - np.median(steps, axis=2) / np.maximum(mean, 1e-6), 0), np.float32)
+    return np.asarray(np.where(mean > 0.1, 1 - np.median(steps, axis=2) / np.maximum(mean, 1e-6), 0), np.float32)
+
+
+def _period(steps_x: FloatArray, steps_y: FloatArray) -> FloatArray:
+    """Mean distance in pixels between columns (rows) that hold a step, over the cell and its neighbours."""
+    held, all_of_them = np.zeros((GRID, GRID), np.float32), np.zeros((GRID, GRID), np.float32)
+    for steps in (steps_x, steps_y):
+        if steps.shape[2]:
+            held += (steps > 0.1 * steps.max(axis=2, keepdims=True)).sum(axis=2)
+            all_of_them += steps.shape[2]
+    return np.asarray(pooled(all_of_them, 1) / np.maximum(pooled(held, 1), 1), np.float32)

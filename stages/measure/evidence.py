@@ -10,7 +10,7 @@ from stages.measure.noise import Noise, measure_noise
 from stages.measure.sharpness import Sharpness, measure_sharpness
 from stages.measure.tone import Tone, measure_tone
 
-_SMALL_CELL_PX = 32
+_SMALL_CELL_PX = 18
 """Cells with a shorter side are too small for steady statistics and borrow from their neighbours."""
 
 

@@ -33,6 +33,14 @@ class GrowthLimits(BaseModel):
     blur_enclosed: float = 0.60
     """Share of a blurred area's rim that must be sharp. The rim of a background out of focus is the image's border
     and more of the same; a spoilt area lies inside what is sharp."""
+    blur_wholly_enclosed: float = 0.80
+    """From this share on, a mild blur is reported too; below it, soft shadows and reflections look the same."""
+    blur_severity: float = 2.6
+    """Mean severity that a blurred area needs which is not wholly enclosed."""
+    blur_cells: int = 8
+    """Fewest cells of a blurred area."""
+    brighten_corners: int = 2
+    """Most corners of the image that a clipped area may hold; a white backdrop or a page holds more."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,16 @@ def _stands(area: Area, grid: FamilyGrid, limits: GrowthLimits) -> bool:
     box = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
     if area.severity < limits.min_severity or area.cells.sum() < limits.min_filled * box:
         return False
-    return area.family != "blur" or _enclosed(area.cells, grid) >= limits.blur_enclosed
+    if area.family == "blur":
+        return _spoilt_focus(area, grid, limits)
+    return area.family != "brighten" or _corners(area.cells) <= limits.brighten_corners
+
+
+def _spoilt_focus(area: Area, grid: FamilyGrid, limits: GrowthLimits) -> bool:
+    enclosed = _enclosed(area.cells, grid)
+    if area.cells.sum() < limits.blur_cells or enclosed < limits.blur_enclosed:
+        return False
+    return area.severity >= limits.blur_severity or enclosed >= limits.blur_wholly_enclosed
 
 
 def _enclosed(cells: BoolGrid, grid: FamilyGrid) -> float:
@@ -96,6 +113,10 @@ def _enclosed(cells: BoolGrid, grid: FamilyGrid) -> float:
     rim = ndimage.binary_dilation(padded) & ~padded
     sharp = np.pad(grid.judgeable & (grid.severity == 0), 1)
     return float((rim & sharp).sum() / max(int(rim.sum()), 1))
+
+
+def _corners(cells: BoolGrid) -> int:
+    return int(cells[0, 0]) + int(cells[0, -1]) + int(cells[-1, 0]) + int(cells[-1, -1])
 
 
 def _filled(grid: FamilyGrid, kept: BoolGrid) -> FloatArray:

@@ -10,7 +10,7 @@ from stages.measure.areas import area_region, distortion, object_of, region_dist
 from stages.measure.evidence import Evidence, gather
 from stages.measure.grid import GRID
 from stages.measure.growth import Growth, GrowthLimits, grow
-from stages.measure.severity import Limits, family_grids
+from stages.measure.severity import Limits, family_grids, image_severities
 from stages.measure.summary import attributes_of, coverage
 from stages.pixels import single_threaded, upright_rgb
 from stages.stage import Stage, StageConfig
@@ -70,9 +70,9 @@ class Measure(Stage):
         evidence = gather(rgb, working_pixels=config.working_pixels, window_px=config.window_px)
         growths = [grow(grid, config.growth) for grid in family_grids(evidence, config.limits)]
         row.attributes = attributes_of(evidence, np.ones((GRID, GRID), np.float32), config.limits)
-        row.distortions = strongest_first(
-            [distortion(each.family, each.whole_image) for each in growths if each.whole_image is not None]
-        )
+        everywhere = [(each.family, each.whole_image) for each in growths if each.whole_image is not None]
+        everywhere += image_severities(evidence, config.limits)
+        row.distortions = strongest_first([distortion(family, severity) for family, severity in everywhere])
         row.quality_map = [family_map(each) for each in growths if each.severity.any()]
         _describe_regions(row, evidence, growths, width, height, config)
         _add_areas(row, evidence, growths, width, height, config)

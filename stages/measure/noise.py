@@ -17,15 +17,16 @@ _IMPULSE_STEP = 48.0
 
 @dataclass(frozen=True)
 class Noise:
-    """Per cell, [20, 20]: `sigma` of luma in grey levels, `whiteness`, `colour_sigma` and the share of `impulses`.
+    """Per cell, [20, 20]: `sigma` of luma in grey levels, `whiteness`, the same of colour, and the share of `impulses`.
 
     `whiteness` is sigma of the finest diagonal band over sigma of the next: 1 for white noise, well below it for
-    texture. `colour_sigma` is measured on red minus green, where texture mostly cancels and sensor noise does not.
+    texture. The colour plane is red minus green, where texture mostly cancels and sensor noise does not.
     """
 
     sigma: FloatArray
     whiteness: FloatArray
     colour_sigma: FloatArray
+    colour_whiteness: FloatArray
     impulses: FloatArray
 
 
@@ -35,13 +36,22 @@ def measure_noise(windows: Windows, luma: FloatArray) -> Noise:
     sigma = median(|d|) / 0.6745 over the finest diagonal Haar coefficients d (Donoho and Johnstone, "Ideal spatial
     adaptation by wavelet shrinkage", Biometrika 81 (1994); the estimator of `skimage.restoration.estimate_sigma`).
     """
-    fine, smooth = _haar(windows.split(luma))
-    coarse, _ = _haar(smooth)
-    red, green = (windows.rgb[..., channel].astype(np.float32) for channel in (0, 1))
-    colour, _ = _haar(windows.split(red - green))
-    sigma, sigma_coarse = _robust_sigma(fine), _robust_sigma(coarse)
+    red, green, _ = cv2.split(windows.rgb)
+    colour = cv2.subtract(red, green, dtype=cv2.CV_32F)
     step = np.abs(luma - cv2.medianBlur(luma, 3))
-    return Noise(sigma, sigma / np.maximum(sigma_coarse, 0.1), _robust_sigma(colour), cell_means(step > _IMPULSE_STEP))
+    return Noise(
+        *_sigma_and_whiteness(windows.split(luma)),
+        *_sigma_and_whiteness(windows.split(colour)),
+        cell_means(step > _IMPULSE_STEP),
+    )
+
+
+def _sigma_and_whiteness(cells: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Noise of the cells [20, h, 20, w] in grey levels, and the ratio of the two finest bands."""
+    fine, smooth = _haar(cells)
+    coarse, _ = _haar(smooth)
+    sigma = _robust_sigma(fine)
+    return sigma, sigma / np.maximum(_robust_sigma(coarse), 0.1)
 
 
 def _haar(cells: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -49,7 +59,7 @@ def _haar(cells: FloatArray) -> tuple[FloatArray, FloatArray]:
     height, width = cells.shape[1] // 2 * 2, cells.shape[3] // 2 * 2
     a, b = cells[:, 0:height:2, :, 0:width:2], cells[:, 0:height:2, :, 1:width:2]
     c, d = cells[:, 1:height:2, :, 0:width:2], cells[:, 1:height:2, :, 1:width:2]
-    return (a - b - c + d) / 2, (a + b + c + d) / 2
+    return np.asarray((a - b - c + d) / 2, np.float32), np.asarray((a + b + c + d) / 2, np.float32)
 
 
 def _robust_sigma(coefficients: FloatArray) -> FloatArray:

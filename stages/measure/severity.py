@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
+from scipy import ndimage
 
 from manifests.vocabulary import Family
 from stages.measure.evidence import Evidence
@@ -28,33 +29,53 @@ class Limits(BaseModel):
 
     detail: float = 2.5
     """Band-passed contrast (grey levels) from which sharpness can be judged."""
+    coarse_detail: float = 4.0
+    """The same for the coarse band: what a strong blur leaves of a detailed surface."""
     blur: Steps = (0.58, 0.70, 0.82, 0.92, 0.985)
     """1 - sharpness."""
     blur_below_rest: float = 0.22
     """A cell counts as blurred only when its sharpness is this much below the image's sharp cells."""
     noise: Steps = (4.0, 7.0, 11.0, 17.0, 26.0)
     """Standard deviation per channel in grey levels."""
-    noise_whiteness: float = 0.70
+    noise_whiteness: float = 0.80
     """Colourless noise must be at least this white; texture is not."""
-    noise_over_detail: float = 1.0
+    noise_over_detail: float = 1.5
     """Colourless noise must exceed the cell's band-passed contrast by this factor; texture does not."""
     colour_noise: float = 3.5
-    """Noise of red minus green (grey levels) that proves sensor noise, whatever the texture."""
-    impulses: float = 0.01
+    """Noise of red minus green (grey levels) from which coloured noise is looked for."""
+    colour_whiteness: float = 0.65
+    """Coloured noise must be at least this white; colourful texture is not."""
+    colour_over_grey: float = 0.45
+    """Coloured noise must reach this share of the luma's finest band: 2.1 for pure noise, little for texture."""
+    impulses: float = 0.02
     """Share of isolated pixels that proves impulse noise where the texture is weak."""
-    compression: Steps = (0.40, 0.60, 0.90, 1.30, 1.90)
+    compression: Steps = (0.40, 0.55, 0.75, 1.00, 1.40)
     """Relative excess of steps on the 8-pixel grid."""
     compression_levels: float = 1.2
     """The excess must also reach this many grey levels, or nobody sees it."""
+    compression_rest: float = 0.12
+    """Median excess of the cells that are not flagged, above which the whole file is compressed, unevenly visibly."""
+    compression_file: float = 0.40
+    """Share of flagged cells from which such a file's compression is reported, for the image as a whole."""
     pixelate: float = 0.90
-    """Concentration of steps on block borders, 0-1."""
-    pixelate_step: float = 0.6
+    """Concentration of steps on block borders, 0-1, that only constant blocks reach."""
+    pixelate_period: Steps = (2.0, 5.0, 8.0, 12.0, 18.0)
+    """Side of the blocks in pixels."""
+    pixelate_step: float = 1.5
+    """Strong compression leaves constant 8-pixel blocks in smooth cells, but none where the mean step is this large."""
+    block_step: float = 0.25
     """Mean step (grey levels) below which a cell is too flat to judge blocks."""
     brighten: Steps = (0.30, 0.45, 0.65, 0.85, 0.97)
     """Share of the cell clipped at white."""
-    darken: Steps = (0.60, 0.72, 0.84, 0.93, 0.98)
-    """Share of the cell clipped at black."""
-    neutral: float = 0.92
+    dark_mean: float = 0.12
+    """Mean luminance below which an image may be underexposed ..."""
+    dark_highlight: float = 0.50
+    """... if its 99th percentile of luma also stays below this: at night lamps are bright."""
+    flat_contrast: float = 0.20
+    """Contrast below which an image is low in contrast ..."""
+    flat_black: float = 0.15
+    """... if its 5th percentile of luma lies above this: a dark picture is not a veiled one."""
+    neutral: float = 0.88
     """Share of exactly colourless pixels in a cell that lost its colour."""
     colourful_rest: float = 9.0
     """Median CIELAB chroma that the rest of the image must have before a colourless area is a loss."""
@@ -76,10 +97,24 @@ def family_grids(evidence: Evidence, limits: Limits) -> list[FamilyGrid]:
         _noise(evidence, limits),
         _compression(evidence, limits),
         _brighten(evidence, limits),
-        _darken(evidence, limits),
         _desaturation(evidence, limits),
         _pixelation(evidence, limits),
     ]
+
+
+def image_severities(evidence: Evidence, limits: Limits) -> list[tuple[Family, float]]:
+    """Families that are judged on the image as a whole only: underexposure and lack of contrast.
+
+    A single dark or low-contrast area is more often a black coat or a plain wall than a fault.
+    """
+    low, high, highlight = (float(value) / 255 for value in np.percentile(evidence.luma[::2, ::2], (5, 95, 99)))
+    mean = float(evidence.tone.luminance.mean())
+    found: list[tuple[Family, float]] = []
+    if mean < limits.dark_mean and highlight < limits.dark_highlight:
+        found.append(("darken", 2 + 3 * (1 - mean / limits.dark_mean)))
+    if high - low < limits.flat_contrast and low > limits.flat_black:
+        found.append(("contrast-weaken", 1 + 4 * (1 - (high - low) / limits.flat_contrast)))
+    return found
 
 
 def graded(value: FloatArray, steps: Steps) -> FloatArray:
@@ -90,10 +125,11 @@ def graded(value: FloatArray, steps: Steps) -> FloatArray:
 
 def _blur(evidence: Evidence, limits: Limits) -> FamilyGrid:
     sharpness = evidence.sharpness.of_cells(evidence.pool)
-    judgeable = evidence.sharpness.detail >= limits.detail
+    detailed = evidence.sharpness.detail >= limits.detail
+    judgeable = detailed | (evidence.sharpness.coarse_detail >= limits.coarse_detail)
     severity = graded(1 - sharpness, limits.blur)
-    if judgeable.any():
-        sharp = float(np.percentile(sharpness[judgeable], 85))
+    if detailed.any():
+        sharp = float(np.percentile(sharpness[detailed], 85))
         severity = np.where(sharpness <= sharp - limits.blur_below_rest, severity, 0)
     return _grid("blur", severity, judgeable)
 
@@ -102,10 +138,11 @@ def _noise(evidence: Evidence, limits: Limits) -> FamilyGrid:
     noise, detail = evidence.noise, np.maximum(evidence.sharpness.detail, 0.5)
     clipped = evidence.tone.white + evidence.tone.black
     judgeable = clipped < 0.5
-    coloured = np.where(noise.colour_sigma >= limits.colour_noise, noise.colour_sigma / np.sqrt(2), 0)
+    coloured = (noise.colour_sigma >= limits.colour_noise) & (noise.colour_whiteness >= limits.colour_whiteness)
+    coloured &= noise.colour_sigma >= limits.colour_over_grey * noise.sigma
     grey = (noise.whiteness >= limits.noise_whiteness) & (noise.sigma >= limits.noise_over_detail * detail)
-    impulsive = (noise.impulses >= limits.impulses) & (detail < 4)
-    level = np.maximum(coloured, np.where(grey, noise.sigma, 0))
+    impulsive = (noise.impulses >= limits.impulses) & (detail < 2)
+    level = np.where(coloured, noise.colour_sigma / np.sqrt(2), np.where(grey, noise.sigma, 0))
     level = np.maximum(level, np.where(impulsive, noise.impulses * 255, 0))
     return _grid("noise", graded(level, limits.noise), judgeable)
 
@@ -114,23 +151,32 @@ def _compression(evidence: Evidence, limits: Limits) -> FamilyGrid:
     blocks = evidence.blocks
     severity = graded(blocks.grid, limits.compression)
     severity = np.where(blocks.grid_levels >= limits.compression_levels, severity, 0)
-    severity = np.where(blocks.constant >= limits.pixelate, 0, severity)
-    return _grid("compression", severity, blocks.step >= limits.pixelate_step)
+    severity = np.where(_pixelated(evidence, limits), 0, severity)
+    judgeable = blocks.step >= limits.block_step
+    flagged, rest = judgeable & (severity > 0), judgeable & (severity == 0)
+    if rest.any() and float(np.median(blocks.grid[rest])) > limits.compression_rest:
+        everywhere = flagged.sum() >= limits.compression_file * judgeable.sum()
+        return _grid("compression", severity if everywhere else np.zeros_like(severity), flagged)
+    return _grid("compression", severity, judgeable)
 
 
 def _pixelation(evidence: Evidence, limits: Limits) -> FamilyGrid:
     blocks = evidence.blocks
-    judgeable = blocks.step >= limits.pixelate_step
-    severity = np.where(blocks.constant >= limits.pixelate, 1 + 4 * np.minimum(blocks.step / 12, 1), 0)
-    return _grid("pixelate", severity, judgeable)
+    severity = np.where(_pixelated(evidence, limits), graded(blocks.period, limits.pixelate_period), 0)
+    return _grid("pixelate", severity, blocks.step >= limits.block_step)
+
+
+def _pixelated(evidence: Evidence, limits: Limits) -> BoolGrid:
+    """Cells of constant blocks; blocks on an 8-pixel grid count only near blocks with strong steps."""
+    blocks = evidence.blocks
+    constant = (blocks.constant >= limits.pixelate) & (blocks.step >= limits.block_step)
+    strongest = ndimage.maximum_filter(np.where(constant, blocks.step, 0), 5)
+    eight = np.abs(blocks.period - 8) <= 1
+    return np.asarray(constant & (~eight | (strongest >= limits.pixelate_step)), bool)
 
 
 def _brighten(evidence: Evidence, limits: Limits) -> FamilyGrid:
     return _grid("brighten", graded(evidence.tone.white, limits.brighten), np.ones_like(evidence.tone.white, bool))
-
-
-def _darken(evidence: Evidence, limits: Limits) -> FamilyGrid:
-    return _grid("darken", graded(evidence.tone.black, limits.darken), np.ones_like(evidence.tone.black, bool))
 
 
 def _desaturation(evidence: Evidence, limits: Limits) -> FamilyGrid:

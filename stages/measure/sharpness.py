@@ -22,12 +22,14 @@ class Sharpness:
     """Sums per cell, [20, 20], of which any set of cells gives its sharpness.
 
     `edges` [2, 20, 20]: mean step between neighbouring pixels, across columns and across rows, in grey levels.
-    `lost` [2, 20, 20]: what re-blurring took from it. `detail` [20, 20]: mean band-passed contrast in grey levels.
+    `lost` [2, 20, 20]: what re-blurring took from it. `detail` and `coarse_detail` [20, 20]: mean band-passed contrast
+    in grey levels, at scales of a few and of about ten pixels.
     """
 
     edges: FloatArray
     lost: FloatArray
     detail: FloatArray
+    coarse_detail: FloatArray
 
     def of_cells(self, radius: int) -> FloatArray:
         """Sharpness 0-1 of each cell pooled with its neighbours; meaningless where `detail` is low."""
@@ -46,8 +48,8 @@ def measure_sharpness(luma: FloatArray) -> Sharpness:
 
     1 minus the blur metric of Crete, Dolmiere, Ladret and Nicolas, "The blur effect: perception and estimation with a
     new no-reference perceptual blur metric", SPIE 6492 (2007), the metric of `skimage.measure.blur_effect`, kept here
-    as sums per cell. `detail` is the mean absolute difference of two Gaussians (sigma 1.5 and 6 px): a blur leaves it
-    standing for long, a flat or evenly shaded surface has none.
+    as sums per cell. The details are mean absolute differences of two Gaussians (sigma 1.5 and 6 px, 6 and 16 px):
+    a blur leaves them standing for long, a flat or evenly shaded surface has none.
     """
     edges, lost = [], []
     for taps, axis in (((_TAPS, 1), 1), ((1, _TAPS), 0)):
@@ -55,8 +57,12 @@ def measure_sharpness(luma: FloatArray) -> Sharpness:
         after = np.abs(np.diff(cv2.blur(luma, taps, borderType=cv2.BORDER_REFLECT), axis=axis))
         edges.append(cell_means(before))
         lost.append(cell_means(np.maximum(before - after, 0)))
-    band = cv2.GaussianBlur(luma, (0, 0), 1.5) - cv2.GaussianBlur(luma, (0, 0), 6)
-    return Sharpness(np.stack(edges), np.stack(lost), cell_means(np.abs(band)))
+    quarter = cv2.resize(luma, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    smooth = cv2.GaussianBlur(quarter, (0, 0), 1.5)
+    coarse = np.abs(smooth - cv2.GaussianBlur(quarter, (0, 0), 4))
+    wide = cv2.resize(smooth, luma.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    detail = cv2.absdiff(cv2.GaussianBlur(luma, (0, 0), 1.5), wide)
+    return Sharpness(np.stack(edges), np.stack(lost), cell_means(detail), cell_means(coarse))
 
 
 def _sharpness(edges: FloatArray, lost: FloatArray) -> FloatArray:

@@ -37,7 +37,7 @@ def attributes_of(evidence: Evidence, weights: FloatArray, limits: Limits) -> At
     if total <= 0:
         return Attributes()
     detailed = weights * (detail >= limits.detail)
-    stepped = weights * (blocks.step >= limits.pixelate_step)
+    stepped = weights * (blocks.step >= limits.block_step)
     visible = np.where(blocks.grid_levels >= limits.compression_levels / 2, blocks.grid, 0)
     enough = float(detailed.sum()) >= min(_LEAST_CELLS, total / 4)
     return Attributes(
