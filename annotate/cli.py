@@ -126,6 +126,7 @@ def run(
         fresh=fresh,
         retry_failed=retry_failed,
         embed_images=embed_images,
+        debug=debug,
     )
     raise typer.Exit(run_annotate(request, Console(highlight=False)))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -71,6 +73,29 @@ def run_progress(total: int) -> Iterator[RunProgress]:
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=total, facts="starting workers")
         yield RunProgress(total, _bar=(progress, task))
+
+
+@contextmanager
+def native_chatter_hidden(hide: bool = True) -> Iterator[None]:
+    """Keep what C++ libraries write to the process's standard error off the terminal; our own messages pass.
+
+    Ray's core and TensorFlow Lite write there without asking any logger. Python's own `sys.stderr` is hidden too.
+    """
+    if not hide:
+        yield
+        return
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with open(os.devnull, "w") as nowhere, open(terminal, "w", closefd=False) as ours:
+        os.dup2(nowhere.fileno(), 2)
+        before, console.file = console.file, ours
+        try:
+            yield
+        finally:
+            ours.flush()
+            console.file = before
+            os.dup2(terminal, 2)
+            os.close(terminal)
 
 
 @contextmanager

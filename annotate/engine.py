@@ -12,16 +12,6 @@ SPARE_CPUS = 2
 """Logical CPUs beyond the workers' own: Ray Data's small bookkeeping tasks would wait for ever without any."""
 
 
-_ENVIRONMENT = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
-    # Below this level Ray's C++ core writes warnings about its own actors straight to the driver's terminal.
-    "RAY_BACKEND_LOG_LEVEL": "fatal",
-}
-"""Set before Ray is imported, unless the user has set them."""
-
-
 def local_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0))
@@ -42,8 +32,8 @@ def ray_engine(address: str | None, *, workers: int) -> Iterator[Capacity]:
     A local instance declares a CPU for each worker and a few to spare; with an address the cluster is used as it is.
     Token authentication stays as Ray sets it by default.
     """
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    for name in ("RAY_USAGE_STATS_ENABLED", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"):
+        os.environ.setdefault(name, "0")
     import ray
     from ray.data import DataContext
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from annotate.console import clock, reading_progress
+from annotate.console import clock, native_chatter_hidden, reading_progress
 from annotate.doctor import check_requirements
 from annotate.engine import local_cores
 from annotate.prepare import Prepared, prepare
@@ -76,7 +76,8 @@ def _estimate(prepared: Prepared, inputs: Inputs, plan: Plan, workers: int, samp
         for row in chosen
     ]
     chain = Chain(prepared.stages)
-    chain.open()
+    with native_chatter_hidden():
+        chain.open()
     start = time.perf_counter()
     chain(rows)
     each = (time.perf_counter() - start) / len(rows)

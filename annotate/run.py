@@ -14,7 +14,7 @@ from rich.console import Console
 
 import annotate
 from annotate.console import console as messages
-from annotate.console import reading_progress, run_progress
+from annotate.console import native_chatter_hidden, reading_progress, run_progress
 from annotate.dag import ShardDone, pools_of, run_shards
 from annotate.doctor import check_requirements
 from annotate.engine import local_cores, ray_engine
@@ -46,6 +46,7 @@ class RunRequest:
     fresh: bool = False
     retry_failed: bool = False
     embed_images: bool = False
+    debug: bool = False
 
 
 def run_annotate(request: RunRequest, console: Console) -> int:
@@ -92,6 +93,7 @@ def _annotate_pending(ledger: Ledger, prepared: Prepared, request: RunRequest, w
     pools = pools_of(prepared.recipe, prepared.stages)
     done: list[ShardDone] = []
     with (
+        native_chatter_hidden(not request.debug),
         ray_engine(request.address, workers=workers * len(pools)) as capacity,
         run_progress(sum(block.num_rows for block in blocks)) as progress,
     ):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,17 +13,23 @@ from annotate.prepare import prepare
 
 
 def print_stages(recipe: str, overrides: Sequence[str], console: Console) -> None:
-    """Print one table row per stage and option. Raises RecipeError."""
+    """Print what each stage reads and fills, and one row per option. Raises RecipeError."""
     prepared = prepare(recipe, overrides, None)
-    table = Table(
-        "stage", "needs", "adds", "option", "value", title=f"{prepared.recipe.recipe}: {prepared.recipe.summary}"
-    )
+    table = Table("option", "value", title=f"{prepared.recipe.recipe}: {prepared.recipe.summary}")
     for stage in prepared.stages:
-        options = stage.config.model_dump(mode="json") or {"": ""}
-        for row, (option, value) in enumerate(options.items()):
-            heads = (
-                (stage.name, ", ".join(sorted(stage.needs)), ", ".join(sorted(stage.adds))) if row == 0 else ("",) * 3
-            )
-            table.add_row(*heads, option, escape(str(value)), end_section=row == len(options) - 1)
+        reads = f"{', '.join(sorted(stage.needs))} -> {', '.join(sorted(stage.adds))}"
+        table.add_section()
+        table.add_row(f"[bold]{stage.name}[/bold]", f"[dim]{reads}[/dim]")
+        for option, value in _flat(stage.config.model_dump(mode="json")):
+            table.add_row(f"{stage.name}.{option}", escape(str(value)))
     console.print(table)
     console.print(f"fingerprint {prepared.fingerprint}", soft_wrap=True)
+
+
+def _flat(options: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Options by the dotted key that `--set` takes."""
+    for name, value in options.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value

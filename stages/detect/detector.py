@@ -17,12 +17,16 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Detection:
-    """One box of one image; `drop_reason` says why it must not be used, null if it may."""
+    """One box of one image.
+
+    `drop_reason` says why it must not be used, None if it may; `renamed_by` names the model that replaced the label.
+    """
 
     label: str
     score: float
     box_xyxy_px: BoxXYXYPx
     drop_reason: DropReason | None = None
+    renamed_by: str | None = None
 
 
 class Detector(Protocol):

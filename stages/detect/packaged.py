@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def packaged_file(package: str, relative: str, sha256: str) -> Path:
-    """Path of a checked weight file. Raises RuntimeError naming the package when it is missing or not the pinned one."""
+    """Path of a checked weight file. Raises RuntimeError when it is missing or is not the pinned one."""
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError(f"{package}: the package that carries {relative} is not installed; install annotate anew")

@@ -1,23 +1,23 @@
-"""A second model that must agree with the detector: EfficientNet-lite3 (ImageNet-1k) looks at each box on its own.
+"""A second model that looks at each box on its own: EfficientNet-lite3, an ImageNet-1k classifier.
 
 A small detector gives a confident wrong label now and then (a palace is a bird at 0.77, a squirrel a bird at 0.95).
-A classifier trained on other data makes other mistakes: where ImageNet knows the label, the box is used only if the
-classifier gives that label's classes enough probability. Labels that ImageNet does not know (person) need a higher
-confidence of the detector instead.
+A classifier trained on other data makes other mistakes. Where ImageNet knows the label, a box is confirmed by the sum
+of the detector's score and the probability of the label's ImageNet classes: a weak box that the classifier is sure of
+stays, a strong one that it does not see goes. Labels that ImageNet does not know (person) need a higher score instead.
+A box that is not confirmed gets another name where the classifier is nearly sure of one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from manifests.records import BoxXYXYPx
-from manifests.vocabulary import DropReason
-from stages.detect.coco import IMAGENET_OF_COCO
+from stages.detect.coco import IMAGENET_OF_COCO, PLAIN_NAMES
 from stages.detect.detector import Detection, Pixels
 from stages.detect.packaged import packaged_file
 from stages.pixels import crop
@@ -29,12 +29,27 @@ CONTEXT = 0.1
 """Margin around the box, as a share of its sides: classifiers are trained on objects with some surroundings."""
 
 
-class SecondOpinion:
-    """Confirm or reject detections by classifying their crops."""
+@dataclass(frozen=True)
+class Rules:
+    """When a box is confirmed or renamed."""
 
-    def __init__(self, min_agreement: float, min_score_unknown: float) -> None:
-        self._min_agreement = min_agreement
-        self._min_score_unknown = min_score_unknown
+    min_agreement: float
+    """Least probability of the label's ImageNet classes."""
+    min_sum: float
+    """Least sum of that probability and the detector's score."""
+    min_score_unknown: float
+    """Least score of a label that ImageNet does not know."""
+    min_rename: float
+    """Least probability of a plain name's ImageNet classes that gives a box that name."""
+
+
+class SecondOpinion:
+    """Confirm, rename or reject detections by classifying their crops."""
+
+    name = "efficientnet-lite3-imagenet"
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
 
     def weights(self) -> Mapping[str, str]:
         """Names and sha256 of the weight files."""
@@ -51,18 +66,26 @@ class SecondOpinion:
         self._output = self._interpreter.get_output_details()[0]
 
     def __call__(self, image: Pixels, detections: list[Detection]) -> list[Detection]:
-        """The same detections, with a drop reason on those that are not confirmed."""
-        return [
-            detection if self._confirms(image, detection) else replace(detection, drop_reason=_reason(detection))
-            for detection in detections
-        ]
+        """The same boxes in the same order, some with another label, some with a drop reason."""
+        return [self._judge(image, detection) for detection in detections]
 
-    def _confirms(self, image: Pixels, detection: Detection) -> bool:
+    def _judge(self, image: Pixels, detection: Detection) -> Detection:
+        rules = self._rules
         classes = IMAGENET_OF_COCO.get(detection.label)
         if classes is None:
-            return detection.score >= self._min_score_unknown
+            known = detection.score >= rules.min_score_unknown
+            return detection if known else replace(detection, drop_reason="low-detector-score")
         probabilities = self._classify(crop(image, _with_context(detection.box_xyxy_px)))
-        return float(probabilities[sorted(classes)].sum()) >= self._min_agreement
+        agreement = _probability(probabilities, classes)
+        if agreement >= rules.min_agreement and agreement + detection.score >= rules.min_sum:
+            return detection
+        name, probability = max(
+            ((name, _probability(probabilities, group)) for name, group in PLAIN_NAMES.items()),
+            key=lambda pair: pair[1],
+        )
+        if probability >= rules.min_rename:
+            return replace(detection, label=name, renamed_by=self.name)
+        return replace(detection, drop_reason="not-confirmed")
 
     def _classify(self, picture: Pixels) -> npt.NDArray[np.float64]:
         """Probabilities of the 1000 ImageNet classes for a uint8 RGB crop."""
@@ -80,5 +103,5 @@ def _with_context(box_xyxy_px: BoxXYXYPx) -> BoxXYXYPx:
     return x1 - across, y1 - down, x2 + across, y2 + down
 
 
-def _reason(detection: Detection) -> DropReason:
-    return "not-confirmed" if detection.label in IMAGENET_OF_COCO else "low-detector-score"
+def _probability(probabilities: npt.NDArray[np.float64], classes: frozenset[int]) -> float:
+    return float(probabilities[sorted(classes)].sum())

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from manifests.records import ImageRecord, Region
 from stages.detect.detector import Detection
-from stages.detect.second_opinion import SecondOpinion
+from stages.detect.second_opinion import Rules, SecondOpinion
 from stages.detect.ssd_mobilenet import SsdMobilenet
 from stages.pixels import single_threaded, upright_rgb
 from stages.stage import Stage, StageConfig
@@ -20,14 +20,18 @@ class DetectConfig(StageConfig):
 
     backend: Literal["ssd-mobilenet"] = "ssd-mobilenet"
     """`ssd-mobilenet`: SSD MobileNet V2 COCO in OpenCV DNN, packaged weights, CPU."""
-    min_score: float = Field(default=0.35, ge=0, le=1)
+    min_score: float = Field(default=0.2, ge=0, le=1)
     """Boxes with less confidence are not recorded at all."""
     confirm: bool = True
     """Ask a second model (EfficientNet-lite3, ImageNet-1k) about each box; unconfirmed boxes are kept=false."""
     min_agreement: float = Field(default=0.1, ge=0, le=1)
-    """Probability that the second model has to give to the label's ImageNet classes."""
+    """Least probability that the second model gives to the label's ImageNet classes."""
+    min_sum: float = Field(default=0.8, ge=0, le=2)
+    """Least sum of the detector's score and that probability."""
     min_score_unknown: float = Field(default=0.6, ge=0, le=1)
-    """Confidence that a label needs which the second model does not know (person and others)."""
+    """Least score of a label that the second model does not know (person and others), or of any without `confirm`."""
+    min_rename: float = Field(default=0.8, ge=0, le=1)
+    """Least probability of another plain name (bee, squirrel, building) that an unconfirmed box gets instead."""
 
 
 class Detect(Stage):
@@ -41,9 +45,18 @@ class Detect(Stage):
 
     def __init__(self, config: StageConfig | None = None, *, seed: int = 0) -> None:
         super().__init__(config, seed=seed)
-        self._detector = SsdMobilenet(self.config.min_score)
+        self._detector = SsdMobilenet(self.config.min_score if self.config.confirm else self.config.min_score_unknown)
         self._second_opinion = (
-            SecondOpinion(self.config.min_agreement, self.config.min_score_unknown) if self.config.confirm else None
+            SecondOpinion(
+                Rules(
+                    min_agreement=self.config.min_agreement,
+                    min_sum=self.config.min_sum,
+                    min_score_unknown=self.config.min_score_unknown,
+                    min_rename=self.config.min_rename,
+                )
+            )
+            if self.config.confirm
+            else None
         )
 
     def weights(self) -> Mapping[str, str]:
@@ -80,7 +93,7 @@ class Detect(Stage):
                 phrase=detection.label,
                 box_xyxy_px=detection.box_xyxy_px,
                 source="detector",
-                detector=self._detector.name,
+                detector=detection.renamed_by or self._detector.name,
                 detector_score=detection.score,
                 kept=detection.drop_reason is None,
                 drop_reason=detection.drop_reason,
