@@ -24,6 +24,9 @@ _LATTICE = 32
 _CLEARANCE = 0.25
 """Distance of later points from the area's edge, as a fraction of the radius at its pole."""
 
+_AS_DEEP = 0.99
+"""Share of the largest radius from which a point passes for a pole, as the search for the pole is approximate."""
+
 _DECIMALS = range(4, 10)
 """Points are rounded to the first of these that keeps them in their area: 4, save for hairlines in huge images."""
 
@@ -111,9 +114,8 @@ def unit_points(area_px: Polygon | MultiPolygon, count: int, width: int, height:
     """
     if count == 0 or area_px.area == 0:
         return []
-    circle = shapely.maximum_inscribed_circle(area_px)
-    (pole_x, pole_y), radius = circle.coords[0], circle.length
-    points = np.array([[pole_x, pole_y]])
+    pole, radius = _pole(area_px)
+    points = np.array([[pole.x, pole.y]])
     candidates = _candidates(area_px, radius)
     while len(points) < count and len(candidates):
         distances = np.linalg.norm(candidates[:, None] - points[None], axis=2).min(axis=1)
@@ -123,6 +125,15 @@ def unit_points(area_px: Polygon | MultiPolygon, count: int, width: int, height:
         points = np.vstack([points, candidates[farthest]])
     rounded = (_rounded(x, y, area_px, width, height) for x, y in points.tolist())
     return [point for point in rounded if point is not None]
+
+
+def _pole(area_px: Polygon | MultiPolygon) -> tuple[shapely.Point, float]:
+    """Pole of inaccessibility and its distance from the edge; of a strip's many poles the centroid, if it is one."""
+    circle = shapely.maximum_inscribed_circle(area_px)
+    centroid = area_px.centroid
+    if area_px.contains(centroid) and centroid.distance(area_px.boundary) >= _AS_DEEP * circle.length:
+        return centroid, circle.length
+    return shapely.Point(circle.coords[0]), circle.length
 
 
 def _candidates(area_px: Polygon | MultiPolygon, radius: float) -> np.ndarray:

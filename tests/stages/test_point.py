@@ -84,6 +84,11 @@ def test_a_region_with_room_gets_three_positives_and_two_negatives() -> None:
     assert (label.points[0].x, label.points[0].y) == (0.5, 0.5)
 
 
+def test_the_first_point_of_a_long_box_is_its_centre() -> None:
+    label = pointed(region((10, 20, 90, 30)), 100, 100)
+    assert (label.points[0].x, label.points[0].y) == (0.5, 0.25)
+
+
 def test_the_first_point_of_a_ring_is_in_the_ring_and_a_negative_may_be_in_its_hole() -> None:
     y, x = np.mgrid[:100, :100]
     distance = np.hypot(x - 49.5, y - 49.5)
