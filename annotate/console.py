@@ -6,9 +6,10 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -86,7 +87,7 @@ def native_chatter_hidden(hide: bool = True) -> Iterator[None]:
         return
     sys.stderr.flush()
     terminal = os.dup(2)
-    with open(os.devnull, "w") as nowhere, open(terminal, "w", closefd=False) as ours:
+    with Path(os.devnull).open("w") as nowhere, os.fdopen(terminal, "w", closefd=False) as ours:
         os.dup2(nowhere.fileno(), 2)
         before, console.file = console.file, ours
         try:
@@ -99,7 +100,7 @@ def native_chatter_hidden(hide: bool = True) -> Iterator[None]:
 
 
 @contextmanager
-def reading_progress() -> Iterator[object]:
+def reading_progress() -> Iterator[Callable[[int, int], None] | None]:
     """A callback `(done, total)` that shows how far the plan has read the inputs."""
     if not console.is_terminal:
         yield None

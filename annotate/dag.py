@@ -160,7 +160,7 @@ def run_shards(
     context = ray.data.DataContext.get_current()
     # A shard is one block from end to end: without this limit off, Ray splits blocks of more than 128 MiB.
     context.target_max_block_size = None
-    dataset = ray.data.from_arrow(tables)
+    dataset: ray.data.Dataset = ray.data.from_arrow(tables)
     drop_after = None if keep_content else last_reader_of_content([s for pool in pools for s in pool.stages])
     for position, pool in enumerate(pools):
         dataset = dataset.map_batches(
@@ -182,5 +182,6 @@ def run_shards(
             memory=pool.execution.memory_gb * 2**30 if pool.execution.memory_gb else None,
         )
     for batch in dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
+        assert isinstance(batch, pa.Table)
         for row in batch.to_pylist():
             yield ShardDone(**{**row, **{name: dict(row[name]) for name in ("outcomes", "rows", "seconds")}})

@@ -37,11 +37,12 @@ def ray_engine(address: str | None, *, workers: int) -> Iterator[Capacity]:
     import ray
     from ray.data import DataContext
 
-    quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
     if address:
-        ray.init(address=address, **quiet)
+        ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
     else:
-        ray.init(num_cpus=workers + SPARE_CPUS, include_dashboard=False, **quiet)
+        ray.init(
+            num_cpus=workers + SPARE_CPUS, include_dashboard=False, logging_level=logging.ERROR, log_to_driver=False
+        )
     _quiet_ray_data(DataContext.get_current())
     try:
         resources = ray.cluster_resources()

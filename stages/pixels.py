@@ -38,7 +38,7 @@ def decode(row: ImageRecord, max_megapixels: float = math.inf) -> Decoded:
 
 
 def upright_rgb(row: ImageRecord) -> npt.NDArray[np.uint8]:
-    """The image as read-only uint8 RGB [height, width, 3], EXIF orientation applied; behind `load` it always decodes."""
+    """The image as read-only uint8 RGB [height, width, 3], EXIF-upright; behind `load` it always decodes."""
     return decode(row).pixels
 
 
