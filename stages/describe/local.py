@@ -1,0 +1,84 @@
+"""Passages on single regions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from manifests.records import Distortion, Passage
+from stages.describe import pools
+from stages.describe.grammar import MOST_DISTORTIONS, REGION_GOOD, passage
+from stages.describe.phrasing import (
+    GoodFrames,
+    Sentence,
+    Subject,
+    distorted_sentence,
+    good_sentence,
+    shared_sentence,
+    simple_sentence,
+)
+from stages.language.english import agree, join
+from stages.language.survey import Part, Survey
+from stages.language.virtues import traits
+from stages.language.voice import Voice
+
+STILL_GOOD = GoodFrames(pools.LOCAL_STILL_GOOD, pools.LOCAL_STILL_GOOD_NOUNS)
+ALSO_GOOD = GoodFrames(pools.LOCAL_ALSO_GOOD, pools.LOCAL_ALSO_GOOD_NOUNS)
+
+
+def local_passages(survey: Survey, voice: Voice, most: int) -> list[Passage]:
+    """Passages on the most telling regions: distorted ones first, then the largest.
+
+    Regions that words cannot tell apart, and regions of which nothing was measured, get none.
+    """
+    worth = [part for part in survey.parts if part.name.unique and _can_be_described(part)]
+    worth.sort(key=lambda part: (-part.evidence.worst(), -part.share, part.region.region_id))
+    return [_local_passage(survey, part, voice) for part in worth[:most]]
+
+
+def _can_be_described(part: Part) -> bool:
+    return bool(part.evidence.distortions) or bool(part.evidence.virtues())
+
+
+def _local_passage(survey: Survey, part: Part, voice: Voice) -> Passage:
+    subject = Subject.of(survey.mention([part], voice, with_place=True))
+    question = voice.pick(pools.LOCAL_QUESTIONS).format(
+        words=f"the {part.name.words()}",
+        **{verb: agree(verb, subject.plural) for verb in ("is", "does", "appears")},
+    )
+    return passage("local", question, [*_body(survey, part, subject, voice), *_verdict(part, subject, voice)])
+
+
+def _body(survey: Survey, part: Part, subject: Subject, voice: Voice) -> list[Sentence]:
+    evidence, distortions = part.evidence, part.evidence.distortions[:MOST_DISTORTIONS]
+    virtues = evidence.virtues()
+    sentences: list[Sentence] = []
+    if distortions:
+        sentences.append(distorted_sentence(pools.LOCAL_DISTORTED, subject, distortions[:1], voice))
+        if distortions[1:]:
+            sentences.append(distorted_sentence(pools.LOCAL_ALSO_DISTORTED, subject, distortions[1:], voice))
+        if virtues:
+            sentences.append(good_sentence(STILL_GOOD, subject, [evidence], virtues[:2], voice))
+        shared = survey.shared(part)
+        if shared:
+            sentences.append(_image_too(shared[:2], subject, voice))
+    else:
+        sentences.append(good_sentence(REGION_GOOD, subject, [evidence], virtues[:2], voice))
+        if virtues[2:]:
+            sentences.append(good_sentence(ALSO_GOOD, subject, [evidence], virtues[2:], voice))
+    if traits(evidence):
+        sentences.append(simple_sentence(pools.LOCAL_TRAITS, subject, voice, traits=join(traits(evidence))))
+    return sentences
+
+
+def _image_too(shared: Sequence[Distortion], subject: Subject, voice: Voice) -> Sentence:
+    """What the region has in common with the image: a claim about the image."""
+    sentence = shared_sentence(pools.LOCAL_IMAGE_TOO, subject, shared, voice)
+    for claim in sentence.claims:
+        claim.region_ids = []
+    return sentence
+
+
+def _verdict(part: Part, subject: Subject, voice: Voice) -> list[Sentence]:
+    if part.quality is None:
+        return []
+    return [simple_sentence(pools.LOCAL_VERDICTS, subject, voice, quality=part.quality)]

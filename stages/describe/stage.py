@@ -1,0 +1,56 @@
+"""The `describe` stage: one global passage and a few local ones per image, in internal notation, with their claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from manifests.records import ImageRecord, Report
+from stages.describe import pools
+from stages.describe.grammar import global_passage
+from stages.describe.local import local_passages
+from stages.language.digest import data_of, words_of_the_language
+from stages.language.survey import survey
+from stages.language.voice import Voice
+from stages.stage import Stage, StageConfig
+
+AUTHOR = "evidence grammar"
+
+
+class DescribeConfig(StageConfig):
+    """`grammar` writes from the measurements alone. `local_passages` and `region_sentences` are upper limits."""
+
+    backend: Literal["grammar"] = "grammar"
+    local_passages: int = Field(default=3, ge=0)
+    region_sentences: int = Field(default=5, ge=0)
+
+
+class Describe(Stage):
+    """Adds the report (GIQA-DES before boxes are written; Grounding-IQA, arXiv 2411.17237, section 3.2)."""
+
+    name: ClassVar[str] = "describe"
+    needs: ClassVar[frozenset[str]] = frozenset({"regions", "attributes", "distortions"})
+    adds: ClassVar[frozenset[str]] = frozenset({"report"})
+    Config = DescribeConfig
+    config: DescribeConfig
+
+    def __call__(self, rows: list[ImageRecord]) -> list[ImageRecord]:
+        """Write each row's report."""
+        for row in rows:
+            row.report = self._report(row)
+        return rows
+
+    def prompts(self) -> Mapping[str, str]:
+        """All words that the author may use."""
+        return {"pools": data_of(pools), **words_of_the_language()}
+
+    def _report(self, row: ImageRecord) -> Report:
+        voice = Voice(self.random(row.image_id))
+        found = survey(row, voice)
+        passages = [
+            global_passage(found, voice, self.config.region_sentences),
+            *local_passages(found, voice, self.config.local_passages),
+        ]
+        return Report(author=AUTHOR, passages=passages)

@@ -1,0 +1,36 @@
+"""The data that decides an author's words, as text for a stage's identity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+
+from stages.language import distortions, english, naming, virtues
+from stages.measure import scales
+
+
+def data_of(module: ModuleType) -> str:
+    """All public constants of a module in a stable order."""
+    constants = {name: value for name, value in vars(module).items() if name.isupper() and not name.startswith("_")}
+    return "\n".join(f"{name} = {_stable(value)}" for name, value in sorted(constants.items()))
+
+
+def words_of_the_language() -> Mapping[str, str]:
+    """Words and thresholds that all authors share."""
+    modules = {"distortions": distortions, "english": english, "naming": naming, "scales": scales, "virtues": virtues}
+    return {name: data_of(module) for name, module in modules.items()}
+
+
+def _stable(value: object) -> str:
+    """A constant's text, whatever the order of a set and the address of a function."""
+    if isinstance(value, (set, frozenset)):
+        return "{" + ", ".join(sorted(_stable(item) for item in value)) + "}"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_stable(key)}: {_stable(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (tuple, list)):
+        return "(" + ", ".join(_stable(item) for item in value) + ")"
+    if callable(value):
+        return "function"
+    if hasattr(value, "__dataclass_fields__"):
+        return type(value).__name__ + _stable({name: getattr(value, name) for name in value.__dataclass_fields__})
+    return repr(value)

@@ -1,0 +1,175 @@
+"""Open questions (what, why, how) with answers of a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from manifests.vocabulary import SEVERITY_WORDS, Family, QuestionFamily
+from stages.language.distortions import ADVERBS, FAMILY_WORDS
+from stages.language.english import agree, capitalise, join
+from stages.language.evidence import at_least, below
+from stages.language.naming import mention
+from stages.language.survey import Part, Survey
+from stages.language.virtues import nouns
+from stages.language.voice import Voice
+from stages.measure import scales
+from stages.question import pools
+from stages.question.pair import Pair, Target
+from stages.question.yes_no import CLEARLY_THERE, spatial_of
+
+HIDES_DETAIL: tuple[Family, ...] = ("blur", "noise", "compression", "pixelate", "darken", "brighten")
+"""Families that can be the cause of unclear detail."""
+
+MOST_IN_ANSWER = 4
+"""Regions that an answer with boxes may list."""
+
+
+def open_pairs(survey: Survey, targets: Sequence[Target], voice: Voice) -> list[Pair]:
+    """All open questions that the evidence answers."""
+    pairs = [pair for target in targets for pair in [*_what(target, voice), *_why(target, voice), *_how(target, voice)]]
+    return pairs + _what_where(survey, voice) + _why_where(survey, voice)
+
+
+def _ask(
+    target: Target, family: QuestionFamily, frames: Sequence[str], answer: str, topic: str, voice: Voice, **slots: str
+) -> Pair:
+    spatial, linked = spatial_of(target, voice)
+    question = voice.pick(frames).format(**{**target.slots(linked=linked), **slots})
+    return Pair(family, spatial, question, f"{capitalise(answer)}.", topic, target.region_ids)
+
+
+def _names(families: Sequence[Family]) -> str:
+    return join([FAMILY_WORDS[family].name for family in families])
+
+
+def _what(target: Target, voice: Voice) -> list[Pair]:
+    families = target.families()
+    if families:
+        pairs = [_ask(target, "what", pools.WHAT_DISTORTION, _names(families), "distortion", voice)]
+        severities = [target.severity(family) or 0 for family in families]
+        if len(families) > 1 and severities[0] > max(severities[1:]):
+            pairs.append(_ask(target, "what", pools.WHAT_MAIN, _names(families[:1]), "distortion", voice))
+        return pairs
+    if target.quality in ("good", "excellent"):
+        praise = _praise(target, voice)
+        return [_ask(target, "what", pools.WHAT_GOOD, praise, "praise", voice)] if praise else []
+    return []
+
+
+def _praise(target: Target, voice: Voice) -> str:
+    """The two most telling virtues as nouns."""
+    things = [item.attributes for item in target.evidence]
+    return join([voice.pick(nouns(virtue, things)) for virtue in target.virtues()[:2]])
+
+
+def _why(target: Target, voice: Voice) -> list[Pair]:
+    families = target.families()
+    pairs = []
+    causes = [family for family in families if family in HIDES_DETAIL and (target.severity(family) or 0) >= 3]
+    if causes:
+        pairs.append(_ask(target, "why", pools.WHY_UNCLEAR, _names(causes), "unclear", voice))
+    if families and target.quality in ("fair", "poor", "bad"):
+        answer = f"because of {_names(families[:2])}"
+        pairs.append(_ask(target, "why", pools.WHY_BAD, answer, "verdict", voice, quality=target.quality))
+    if not families and target.quality in ("good", "excellent"):
+        praise = _praise(target, voice)
+        if praise:
+            answer = f"because of {praise}" if not praise.startswith("no ") else praise
+            pairs.append(_ask(target, "why", pools.WHY_GOOD, answer, "verdict", voice, quality=target.quality))
+    return pairs
+
+
+def _how(target: Target, voice: Voice) -> list[Pair]:
+    values = [item.attributes for item in target.evidence]
+    good = target.virtues()
+    crisp = all(at_least(each.sharpness, scales.CRISP) for each in values)
+    strong = all(at_least(each.contrast, scales.HIGH_CONTRAST) for each in values)
+    vivid = all(at_least(each.saturation, scales.VIVID) for each in values)
+    muted = all(below(each.saturation, scales.MUTED) for each in values)
+    colours = pools.HOW_COLOUR_VIVID if vivid else pools.HOW_COLOUR_RICH
+    asked: tuple[tuple[tuple[str, ...], str, tuple[Family, ...], tuple[str, ...]], ...] = (
+        (
+            pools.HOW_SHARP,
+            "blur",
+            ("blur",),
+            _if("sharp" in good, pools.HOW_SHARP_CRISP if crisp else pools.HOW_SHARP_GOOD),
+        ),
+        (pools.HOW_NOISY, "noise", ("noise",), _if("clean" in good, pools.HOW_NOISY_CLEAN)),
+        (pools.HOW_EXPOSED, "exposure", ("brighten", "darken"), _if("well-exposed" in good, pools.HOW_EXPOSED_WELL)),
+        (
+            pools.HOW_CONTRAST,
+            "contrast",
+            ("contrast-weaken", "contrast-strengthen"),
+            _if("contrast" in good, pools.HOW_CONTRAST_STRONG if strong else pools.HOW_CONTRAST_GOOD),
+        ),
+        (
+            pools.HOW_COLOUR,
+            "colour",
+            ("saturation-weaken", "saturation-strengthen"),
+            _if("colourful" in good, colours) or _if(muted, pools.HOW_COLOUR_MUTED),
+        ),
+    )
+    pairs = []
+    for frames, topic, families, praise in asked:
+        answer = _measured_degree(target, families) or (voice.pick(praise) if praise else "")
+        if answer:
+            pairs.append(_ask(target, "how", frames, answer, topic, voice))
+    for family in target.families():
+        severity = target.severity(family)
+        if severity:
+            words = FAMILY_WORDS[family]
+            slots = {"name": words.name, "is_name": agree("is", words.name_plural)}
+            pairs.append(
+                _ask(target, "how", pools.HOW_SEVERE, SEVERITY_WORDS[severity], f"how {family}", voice, **slots)
+            )
+    if target.quality:
+        pairs.append(_ask(target, "how", pools.HOW_GOOD, target.quality, "verdict", voice))
+    return pairs
+
+
+def _if(holds: bool, words: tuple[str, ...]) -> tuple[str, ...]:
+    return words if holds else ()
+
+
+def _measured_degree(target: Target, families: Sequence[Family]) -> str:
+    """The degree of the one family that is there; empty if none or several are."""
+    there = [(family, severity) for family in families if (severity := target.severity(family))]
+    if len(there) != 1:
+        return ""
+    ((family, severity),) = there
+    return pools.HOW_ANSWERS[family].format(adverb=ADVERBS[severity], degree=pools.DEGREES[severity])
+
+
+def _what_where(survey: Survey, voice: Voice) -> list[Pair]:
+    """The question what is blurred, answered by all regions that are, where the image as a whole is not."""
+    pairs = []
+    found = dict.fromkeys(distortion.family for part in survey.parts for distortion in part.evidence.distortions)
+    for family in found:
+        those = [part for part in survey.parts if part.evidence.severity(family)]
+        clear = all((part.evidence.severity(family) or 0) >= CLEARLY_THERE for part in those)
+        if survey.image.severity(family) is None and clear and len(those) <= MOST_IN_ANSWER:
+            question = voice.pick(pools.WHAT_IS_STATE).format(state=FAMILY_WORDS[family].plain_state)
+            pairs.append(_grounded("what", question, survey, those, f"where {family}"))
+    sharp = [part for part in survey.parts if "sharp" in part.evidence.virtues()]
+    others = [part for part in survey.parts if part not in sharp]
+    if 0 < len(sharp) <= MOST_IN_ANSWER and others and all(part.evidence.severity("blur") for part in others):
+        pairs.append(_grounded("what", voice.pick(pools.WHAT_SHARP), survey, sharp, "where sharp"))
+    return pairs
+
+
+def _why_where(survey: Survey, voice: Voice) -> list[Pair]:
+    """The question why the image is not better, answered by the one family that spoils some regions."""
+    spoiled = [part for part in survey.parts if part.evidence.worst() >= CLEARLY_THERE]
+    families = {part.evidence.families()[0] for part in spoiled}
+    if survey.image.distortions or len(families) != 1 or not 0 < len(spoiled) <= MOST_IN_ANSWER:
+        return []
+    (family,) = families
+    name = mention([part.name for part in spoiled], survey.kinds, with_place=False)
+    preposition = "in" if spoiled[0].name.generic else "on"
+    answer = f"{capitalise(FAMILY_WORDS[family].name)} {preposition} {name.text}."
+    return [Pair("why", "grounding", voice.pick(pools.WHY_PART), answer, "verdict", name.region_ids)]
+
+
+def _grounded(family: QuestionFamily, question: str, survey: Survey, parts: Sequence[Part], topic: str) -> Pair:
+    name = mention([part.name for part in parts], survey.kinds, with_place=False)
+    return Pair(family, "grounding", question, f"{capitalise(name.text)}.", topic, name.region_ids)

@@ -1,0 +1,70 @@
+"""Yes-no questions: "yes" where the property was measured, "no" where the measurements show the contrary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from manifests.vocabulary import Family, Spatial
+from stages.language.evidence import Virtue
+from stages.language.voice import Voice
+from stages.question import pools
+from stages.question.pair import Pair, Target
+
+VIRTUE_OF_AXIS: dict[str, Virtue] = {
+    "blur": "sharp",
+    "noise": "clean",
+    "exposure": "well-exposed",
+    "contrast": "contrast",
+    "colour": "colourful",
+}
+"""The virtue that a "yes" to the good side of an axis needs; other axes need only that the family is not there."""
+
+CLEARLY_THERE = 2
+"""Severity from which a distortion is plainly there; a slight one makes yes and no disputable."""
+
+RARE_AXES = frozenset({"compression", "harshness", "oversaturation", "pixelation"})
+"""Axes on which most photographs are in order; only some of their denials are asked, or they would fill the pages."""
+
+RARE_ASKED = 0.3
+
+WORDS_ONLY = 0.2
+"""Share of the questions on regions that name them without boxes, where words suffice."""
+
+
+def yes_no_pairs(targets: Sequence[Target], voice: Voice) -> list[Pair]:
+    """All questions that can be answered for certain."""
+    pairs = []
+    for target in targets:
+        for name, axis in pools.AXES.items():
+            there, absent = _state(target, axis.families)
+            if not there and name in RARE_AXES and not voice.chance(RARE_ASKED):
+                continue
+            good = target.virtues()
+            praised = VIRTUE_OF_AXIS[name] in good if name in VIRTUE_OF_AXIS else absent
+            if axis.defect and (there or absent):
+                pairs.append(_pair(target, axis.defect, there, name, voice))
+            if axis.good and (there or praised):
+                pairs.append(_pair(target, axis.good, not there, name, voice))
+        if target.quality in ("good", "excellent", "poor", "bad"):
+            pairs.append(_pair(target, pools.QUALITY_YES_NO, target.quality in ("good", "excellent"), "quality", voice))
+    return pairs
+
+
+def _state(target: Target, families: Sequence[Family]) -> tuple[bool, bool]:
+    """Whether one of the families is plainly there, and whether all are shown not to be."""
+    there = any((target.severity(family) or 0) >= CLEARLY_THERE for family in families)
+    return there, all(target.is_free_of(family) for family in families)
+
+
+def _pair(target: Target, frames: Sequence[str], yes: bool, topic: str, voice: Voice) -> Pair:
+    spatial, linked = spatial_of(target, voice)
+    question = voice.pick(frames).format(**target.slots(linked=linked))
+    return Pair("yes-no", spatial, question, "Yes." if yes else "No.", topic, target.region_ids, yes)
+
+
+def spatial_of(target: Target, voice: Voice) -> tuple[Spatial, bool]:
+    """Where the boxes of a question on a target stand, and whether the question links it."""
+    if target.is_image:
+        return "none", False
+    words_only = bool(target.worded) and voice.chance(WORDS_ONLY)
+    return ("none", False) if words_only else ("referring", True)
