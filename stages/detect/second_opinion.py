@@ -94,7 +94,8 @@ class SecondOpinion:
         self._interpreter.invoke()
         scale, zero = self._output["quantization"]
         quantised: npt.NDArray[np.float64] = self._interpreter.get_tensor(self._output["index"])[0].astype(np.float64)
-        return (quantised - zero) * scale
+        probabilities: npt.NDArray[np.float64] = (quantised - zero) * scale
+        return probabilities
 
 
 def _with_context(box_xyxy_px: BoxXYXYPx) -> BoxXYXYPx:
