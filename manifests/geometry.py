@@ -123,7 +123,7 @@ def box_of_unit(box_xyxy_unit: BoxXYXYUnit, width: int, height: int) -> BoxXYXYP
 def n1000_of_box(box_xyxy_px: BoxXYXYPx, width: int, height: int) -> BoxXYXYN1000:
     """Pixels to integers 0-1000: round(1000 * x / width), inside the image.
 
-    Relative coordinates of Qwen2-VL (arXiv 2409.12191, section 2.2.1) and Qwen3-VL. A side that rounding would close
+    Relative coordinates of Qwen2-VL (arXiv 2409.12191) and Qwen3-VL. A side that rounding would close
     is rounded outwards instead (floor and ceil), so a box never loses its area.
     """
     return _whole(_scaled(clip_box(box_xyxy_px, width, height), 1000, 1000, width, height))
@@ -142,7 +142,7 @@ def resized_of_box(
 ) -> BoxXYXYResized:
     """Pixels of the image to whole pixels of the resized image: round(x * resized_width / width), inside the image.
 
-    Absolute coordinates of Qwen2.5-VL (arXiv 2502.13923, section 2.1), which counts pixels of the image that its
+    Absolute coordinates of Qwen2.5-VL (arXiv 2502.13923), which counts pixels of the image that its
     processor hands it. A side that rounding would close is rounded outwards instead.
     """
     _check_size(resized_width, resized_height)

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -31,7 +31,8 @@ from pydantic import Field
 from manifests.geometry import area_px, check_box, enclosing_box
 from manifests.masks import mask_area_px, union_of_masks
 from manifests.records import Attributes, BoxXYXYPx, Distortion, ImageRecord, Mask, Region
-from manifests.vocabulary import FAMILIES, RegionSource
+from manifests.vocabulary import FAMILIES, Effect, RegionSource
+from stages.score import quality_word
 from stages.stage import Stage, StageConfig
 
 Word = TypeVar("Word", bound=str)
@@ -96,7 +97,8 @@ class Merge(Stage):
             if len(fragment.members) > 1
         ]
         for fragment in sorted(groups, key=_order):
-            row.regions.append(merged_region(fragment, row.next_region_id(), self.config.t_o))
+            metric = row.scores[0].metric if row.scores else None
+            row.regions.append(merged_region(fragment, row.next_region_id(), self.config.t_o, metric))
             for member in fragment.members:
                 member.kept, member.drop_reason = False, "merged"
         return None
@@ -166,19 +168,23 @@ def _united(first: Fragment, second: Fragment) -> Fragment:
     )
 
 
-def merged_region(fragment: Fragment, region_id: int, t_o: float) -> Region:
-    """The region that stands for the members of a fragment.
+def merged_region(fragment: Fragment, region_id: int, t_o: float, metric: str | None) -> Region:
+    """The region that stands for the members of a fragment; `metric` names the unit of their IQA scores.
 
     Attributes, IQA score and severities are means weighted by the members' areas, as if the members had been
     measured as one; a member without a family counts as severity 0, and a family whose mean is below 0.5 goes, so a
-    small spoilt fragment does not spoil the whole. Words (label, quality, effect) are those of most of the area. The
-    phrase is kept where all members share it or the largest one is nearly the whole (more than `t_o` of the box);
-    otherwise the bare label, which is true wherever the members lie. The detector score is the best one.
+    small spoilt fragment does not spoil the whole. Words that all members share stay. Where they differ, quality is
+    the grade of the mean score; effect is negative while a distortion is left of a member that was, else, like the
+    label, the word for most of the area; and the phrase is the largest member's if that is nearly the whole (more
+    than `t_o` of the box), else the bare label, which is true wherever the members lie. The detector score is the
+    best one.
     """
     members = sorted(fragment.members, key=lambda member: member.region_id)
     weights = [_weight(member) for member in members]
     surest = max(members, key=lambda member: (member.detector_score or 0.0, -member.region_id))
-    label = _word_of_most(members, weights, lambda member: member.label) or surest.label
+    label = _word_of_most([member.label for member in members], weights) or surest.label
+    iqa_score = _mean([member.iqa_score for member in members], weights)
+    distortions = _distortions(members, weights)
     return Region(
         region_id=region_id,
         label=label,
@@ -188,11 +194,11 @@ def merged_region(fragment: Fragment, region_id: int, t_o: float) -> Region:
         source=surest.source,
         detector=surest.detector,
         detector_score=surest.detector_score,
-        iqa_score=_mean([member.iqa_score for member in members], weights),
+        iqa_score=iqa_score,
         attributes=_attributes(members, weights),
-        distortions=_distortions(members, weights),
-        quality=_word_of_most(members, weights, lambda member: member.quality),
-        effect=_word_of_most(members, weights, lambda member: member.effect),
+        distortions=distortions,
+        quality=_quality([member.quality for member in members], weights, iqa_score, metric),
+        effect=_effect([member.effect for member in members], weights, distorted=bool(distortions)),
         merged_from=[member.region_id for member in members],
     )
 
@@ -206,6 +212,18 @@ def _phrase(members: Sequence[Region], box_xyxy_px: BoxXYXYPx, t_o: float) -> st
         return members[0].phrase
     largest = max(members, key=lambda member: area_px(member.box_xyxy_px))
     return largest.phrase if area_px(largest.box_xyxy_px) > t_o * area_px(box_xyxy_px) else None
+
+
+def _quality(
+    words: Sequence[str | None], weights: Sequence[float], iqa_score: float | None, metric: str | None
+) -> str | None:
+    if len(set(words)) > 1 and iqa_score is not None and metric is not None:
+        return quality_word(metric, iqa_score)
+    return _word_of_most(words, weights)
+
+
+def _effect(words: Sequence[Effect | None], weights: Sequence[float], *, distorted: bool) -> Effect | None:
+    return "negative" if distorted and "negative" in words else _word_of_most(words, weights)
 
 
 def _mean(values: Sequence[float | None], weights: Sequence[float]) -> float | None:
@@ -249,13 +267,10 @@ def _distortions(members: Sequence[Region], weights: Sequence[float]) -> list[Di
     return [distortion for _, distortion in sorted(found, key=lambda each: each[0])]
 
 
-def _word_of_most(
-    members: Sequence[Region], weights: Sequence[float], word_of: Callable[[Region], Word | None]
-) -> Word | None:
+def _word_of_most(words: Sequence[Word | None], weights: Sequence[float]) -> Word | None:
     """The word that is said of the largest area; of equals the first in the alphabet; null if none is said."""
     areas: dict[Word, float] = defaultdict(float)
-    for member, weight in zip(members, weights, strict=True):
-        word = word_of(member)
+    for word, weight in zip(words, weights, strict=True):
         if word is not None:
             areas[word] += weight
     return min(areas, key=lambda word: (-areas[word], word), default=None)

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from manifests.geometry import enclosing_box
 from manifests.masks import decode_mask, encode_mask, mask_of_box, union_of_masks
-from manifests.records import Attributes, BoxXYXYPx, Distortion, ImageRecord, Mask, Region
+from manifests.records import Attributes, BoxXYXYPx, Distortion, ImageRecord, Mask, Region, Score
 from manifests.vocabulary import FAMILIES
 from stages.merge import Merge, MergeConfig
+from stages.score import quality_word
 
 SIDE = 40
 PAPER = MergeConfig(touching=("text", "quality-map", "detector"), quality_map_filled=0)
@@ -263,7 +264,30 @@ def test_a_merged_region_reads_like_one_measured_as_a_whole() -> None:
         Distortion(family="blur", name="lens blur", severity=1),
     ]
     assert (one.detector, one.detector_score) == ("other", 0.9)
-    assert (one.label, one.phrase, one.quality, one.effect) == ("person", "person", "good", "no impact")
+    assert (one.label, one.phrase, one.quality, one.effect) == ("person", "person", "good", "negative")
+
+
+def test_a_quality_word_agrees_with_the_merged_score() -> None:
+    graded = {value: quality_word("evidence", value) for value in (0.1, 0.5, 0.95)}
+    assert len(set(graded.values())) == 3
+    row = ImageRecord(image_id="a", uri="a.jpg", width=SIDE, height=SIDE)
+    row.scores = [Score(metric="evidence", value=0.5, lower_better=False)]
+    row.regions = [
+        region(1, (0, 0, 9, 10), iqa_score=0.1, quality=graded[0.1]),
+        region(2, (9, 0, 17.5, 10), iqa_score=0.95, quality=graded[0.95]),
+    ]
+    Merge()([row])
+    (one,) = row.kept_regions()
+    assert one.iqa_score is not None
+    assert one.quality == quality_word("evidence", one.iqa_score) == graded[0.5]
+
+
+def test_an_effect_goes_with_the_distortion_that_caused_it() -> None:
+    slight = [Distortion(family="blur", name="blur", severity=1)]
+    sound = region(1, (0, 0, 30, 10), effect="no impact")
+    spoilt = region(2, (30, 0, 35, 10), effect="negative", distortions=slight)
+    (one,) = merged([sound, spoilt]).kept_regions()
+    assert (one.effect, one.distortions) == ("no impact", [])
 
 
 def test_a_merged_region_keeps_no_phrase_that_was_true_of_a_part_only() -> None:
