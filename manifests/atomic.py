@@ -41,7 +41,7 @@ class Disk:
         writer(path)
 
     def sync(self, path: Path) -> None:
-        """fsync a file or a folder."""
+        """Make a file, or the names in a folder, survive a power cut."""
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -50,7 +50,7 @@ class Disk:
 
     def replace(self, source: Path, target: Path) -> None:
         """Rename within one folder, over whatever has the name."""
-        os.replace(source, target)
+        source.replace(target)
 
     def remove(self, path: Path) -> None:
         """Delete a file; that it is gone already is fine."""

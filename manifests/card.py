@@ -27,8 +27,8 @@ _SIZE_WORDS = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n
 
 _LIMITS = """\
 - Labels come from models and measurements, not from people; nobody has checked them one by one.
-- Boxes are those of the upright image (EXIF orientation applied), `x1, y1, x2, y2` in pixels; boxes inside texts stand \
-on a 20x20 grid and are as coarse as its cells.
+- Boxes are those of the upright image (EXIF orientation applied), `x1, y1, x2, y2` in pixels; boxes inside texts \
+stand on a 20x20 grid and are as coarse as its cells.
 - Of animated or paged files, only the first frame is annotated; transparency is taken as white.
 - Images with equal bytes are annotated once; near-duplicates are not looked for.
 - The licences of the photos themselves are not known to this tool: check them before you pass images on."""

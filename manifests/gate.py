@@ -34,9 +34,9 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "HEIF")
 """Pillow's names of the formats that are read; HEIF needs the package pillow-heif."""
 
 EXTENSIONS = (
-    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib")
-    + (".tif", ".tiff", ".gif", ".avif", ".heic", ".heif")
-)  # fmt: skip
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".bmp", ".dib"),
+    *(".tif", ".tiff", ".gif", ".avif", ".heic", ".heif"),
+)
 """File name extensions of images, lower case."""
 
 _NOT_READ = (

@@ -100,10 +100,9 @@ class Ledger:
         lock.acquire()
         try:
             file = read_run(out)
-            if file is not None and fresh:
-                _delete_run(out, disk)
-                file = None
             if file is None:
+                _refuse_strangers(out)
+            if file is None or fresh:
                 file = _begin(out, run, plan_factory, disk)
             elif lines := difference(file.run, run):
                 listed = "\n".join(f"  {line}" for line in lines)
@@ -216,13 +215,21 @@ def read_status(out: Path) -> Status:
     return _status(file, _read_manifests(out, file).values(), (out / SUCCESS).exists(), live)
 
 
-def _begin(out: Path, run: RunInfo, plan_factory: Callable[[], Plan], disk: Disk) -> RunFile:
-    """Make the plan and write it, then run.json."""
+def _refuse_strangers(out: Path) -> None:
     strangers = foreign(out)
     if strangers:
         raise OutputError(f"{out}: holds {strangers[0]} but no run; choose an empty or a new folder")
-    _remove_all(disk, [*temporary_files(out), *manifest_files(out), *part_files(out), out / PLAN])
+
+
+def _begin(out: Path, run: RunInfo, plan_factory: Callable[[], Plan], disk: Disk) -> RunFile:
+    """Make the plan, delete what an earlier run wrote, then write the plan, then run.json.
+
+    The old run.json stays until the new one takes its place: whatever stops this, the folder is known as a run, and
+    as one whose plan does not fit.
+    """
     plan = plan_factory()
+    written = [*manifest_files(out), *part_files(out), *session_paths(out), *temporary_files(out)]
+    _remove_all(disk, [out / SUCCESS, out / CARD, *written] if (out / RUN).exists() else written)
     plan.write(disk, out / PLAN)
     facts = PlanFacts(
         **plan.counts(),
@@ -232,20 +239,11 @@ def _begin(out: Path, run: RunInfo, plan_factory: Callable[[], Plan], disk: Disk
         refusals=plan.refusals(),
     )
     write_json(disk, out / RUN, RunFile(run=run, plan=facts).model_dump(mode="json"))
-    file = read_run(out)
-    assert file is not None
-    return file
+    return RunFile.model_validate_json((out / RUN).read_bytes())
 
 
 def _plan_digest(out: Path) -> str | None:
     return sha256_of(out / PLAN) if (out / PLAN).exists() else None
-
-
-def _delete_run(out: Path, disk: Disk) -> None:
-    """Delete an earlier run's files, run.json and the plan last, so that an interrupted deletion stays one of a run."""
-    written = [*manifest_files(out), *part_files(out), *session_paths(out), *temporary_files(out)]
-    _remove_all(disk, [out / SUCCESS, out / CARD, *written])
-    _remove_all(disk, [out / RUN, out / PLAN])
 
 
 def _remove_all(disk: Disk, paths: Iterable[Path]) -> None:

@@ -109,7 +109,7 @@ class RunLock:
         """Remove a stale lock, unless another driver has taken it over in this very moment."""
         aside = self._path.with_name(temporary_name(self._path.name, uuid.uuid4().hex[:8]))
         try:
-            os.rename(self._path, aside)
+            self._path.rename(aside)
         except FileNotFoundError:
             return
         with contextlib.suppress(OSError, ValueError, KeyError):

@@ -100,9 +100,7 @@ def read_run(out: Path) -> RunFile | None:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         if said["layout"] != LAYOUT_VERSION:
-            raise OutputError(
-                f"{path}: layout {said['layout']}, this version writes {LAYOUT_VERSION}; choose another --out"
-            )
+            raise OutputError(f"{path}: layout {said['layout']}, not {LAYOUT_VERSION}; choose another --out")
         return RunFile.model_validate(said)
     except FileNotFoundError:
         return None

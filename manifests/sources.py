@@ -81,7 +81,7 @@ def list_inputs(source: str | Path) -> Inputs:
 
 def location_of(root: str, uri: str) -> str:
     """Where the content of a uri can be read from a worker."""
-    return os.path.join(root, uri)
+    return uri if "://" in uri else str(Path(root, uri))
 
 
 def read_content(location: str, image_id: str | None = None) -> bytes:
@@ -114,7 +114,9 @@ def refuse_nesting(inputs: Inputs, out: Path) -> None:
     if _inside(inputs.root, folder):
         first = inputs.root if inputs.kind == "folder" else location_of(inputs.root, inputs.uris[0])
     else:
-        first = next((uri for uri in inputs.uris if os.path.isabs(uri) and _inside(os.path.realpath(uri), folder)), "")
+        first = next(
+            (uri for uri in inputs.uris if Path(uri).is_absolute() and _inside(os.path.realpath(uri), folder)), ""
+        )
         below = os.path.relpath(folder, inputs.root).replace(os.sep, "/") + "/"
         first = first or next((uri for uri in inputs.uris if uri.startswith(below)), "")
     if first:
@@ -155,7 +157,7 @@ def _finish(
 
 
 def _extension(name: str) -> str:
-    return os.path.splitext(name)[1].lower()
+    return Path(name).suffix.lower()
 
 
 def _list_folder(path: Path) -> Inputs:
@@ -170,7 +172,7 @@ def _list_folder(path: Path) -> Inputs:
         if not waiting:
             links.sort(reverse=True)
         folder = waiting.pop() if waiting else links.pop()
-        real = os.path.realpath(os.path.join(root, folder))
+        real = os.path.realpath(Path(root, folder))
         if not _inside(real, root):
             ignored[LEAVES_ROOT] += 1
             continue
@@ -192,16 +194,16 @@ def _list_folder(path: Path) -> Inputs:
 def _list_glob(pattern: str) -> Inputs:
     parts = Path(pattern).parts
     fixed = next(index for index, part in enumerate(parts) if glob.has_magic(part))
-    root = os.path.realpath(os.path.join(*parts[:fixed])) if fixed else os.getcwd()
+    root = os.path.realpath(Path(*parts[:fixed])) if fixed else os.getcwd()
     ignored: Counter[str] = Counter()
     refused: dict[str, str] = {}
     uris: list[str] = []
-    for match in glob.iglob(os.path.join(*parts[fixed:]), root_dir=root, recursive=True):
-        if not os.path.isdir(os.path.join(root, match)):
+    for match in glob.iglob(str(Path(*parts[fixed:])), root_dir=root, recursive=True):
+        if not Path(root, match).is_dir():
             uri = match.replace(os.sep, "/")
-            linked = not _inside(os.path.realpath(os.path.join(root, match)), root)
+            linked = not _inside(os.path.realpath(Path(root, match)), root)
             _sort_out(root, uri, linked, uris, ignored, refused)
-    return _finish(os.path.join(root, *parts[fixed:]), root, "glob", uris, ignored, refused)
+    return _finish(str(Path(root, *parts[fixed:])), root, "glob", uris, ignored, refused)
 
 
 def _sort_out(
@@ -211,7 +213,7 @@ def _sort_out(
     extension = _extension(uri)
     if extension not in EXTENSIONS:
         ignored[extension or "(no extension)"] += 1
-    elif linked and not _inside(os.path.realpath(os.path.join(root, uri)), root):
+    elif linked and not _inside(os.path.realpath(Path(root, uri)), root):
         refused[uri] = "is a link out of the input folder"
     else:
         uris.append(uri)
@@ -221,7 +223,7 @@ def _list_file(path: Path) -> Inputs:
     extension = _extension(path.name)
     root = os.path.realpath(path.parent)
     if extension in EXTENSIONS:
-        return _finish(os.path.join(root, path.name), root, "image", [path.name], Counter(), {})
+        return _finish(str(Path(root, path.name)), root, "image", [path.name], Counter(), {})
     if extension in PARQUET_EXTENSIONS:
         return _list_parquet(path, root)
     if extension in LIST_EXTENSIONS:
@@ -238,7 +240,7 @@ def _list_paths(path: Path, root: str) -> Inputs:
     except UnicodeDecodeError as error:
         raise InputError(f"--images {path}: not UTF-8 text; save the list of paths as UTF-8") from error
     named = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    return _confined(os.path.join(root, path.name), root, "list", named)
+    return _confined(str(Path(root, path.name)), root, "list", named)
 
 
 def _confined(source: str, root: str, kind: Kind, named: Iterable[str]) -> Inputs:
@@ -246,9 +248,9 @@ def _confined(source: str, root: str, kind: Kind, named: Iterable[str]) -> Input
     refused: dict[str, str] = {}
     uris = []
     for uri in named:
-        if "://" in uri or os.path.isabs(uri):
+        if "://" in uri or Path(uri).is_absolute():
             uris.append(uri)
-        elif _inside(os.path.realpath(os.path.join(root, uri)), root):
+        elif _inside(os.path.realpath(Path(root, uri)), root):
             uris.append(os.path.normpath(uri).replace(os.sep, "/"))
         else:
             refused[uri] = f"leaves the folder of the {kind}; write an absolute path"
@@ -256,7 +258,7 @@ def _confined(source: str, root: str, kind: Kind, named: Iterable[str]) -> Input
 
 
 def _list_parquet(path: Path, root: str) -> Inputs:
-    source = os.path.join(root, path.name)
+    source = str(Path(root, path.name))
     try:
         file = pq.ParquetFile(path)
     except (pa.ArrowInvalid, pa.ArrowException) as error:

@@ -31,10 +31,10 @@ def encode() -> Encode:
 
 
 @pytest.fixture
-def photos(tmp_path: Path, encode: Encode) -> Path:
+def photos(tmp_path_factory: pytest.TempPathFactory, encode: Encode) -> Path:
     """A folder: five images (one in a subfolder), a copy of the first, a truncated one, and two other files."""
-    folder = tmp_path / "photos"
-    (folder / "more").mkdir(parents=True)
+    folder = tmp_path_factory.mktemp("photos")
+    (folder / "more").mkdir()
     for seed, name in enumerate(["a.jpg", "b.JPG", "c.jpeg", "d.jpg"]):
         (folder / name).write_bytes(encode(seed))
     (folder / "more" / "e.png").write_bytes(encode(4, "PNG"))
