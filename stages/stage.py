@@ -21,9 +21,9 @@ from manifests.records import ImageRecord
 
 
 class StageConfig(BaseModel):
-    """Base of every stage's options: frozen, and unknown options are errors."""
+    """Base of every stage's options: frozen, unknown options are errors, a string under an option is its meaning."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Stage(ABC):
