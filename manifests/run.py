@@ -28,8 +28,8 @@ class StageIdentity(BaseModel):
 class RunInfo(BaseModel):
     """What the application knows of a run before it begins; two runs are the same if `asked` is equal.
 
-    `images` is the source as an absolute path or pattern, `root` the folder that uris are relative to. `versions`, `weights`
-    (name to sha256) and `licences` (package, model or photo set to licence) tell what the run touched.
+    `images` is the source as an absolute path or pattern, `root` the folder that uris are relative to. `versions`,
+    `weights` (name to sha256) and `licences` (package, model or photo set to licence) tell what the run touched.
     """
 
     model_config = ConfigDict(extra="forbid")
