@@ -98,11 +98,11 @@ def _option_lines(prefix: str, config: type[BaseModel]) -> Iterator[str]:
     """One row per option, by the dotted key that `--set` takes."""
     for option, field in config.model_fields.items():
         default = None if field.is_required() else field.get_default(call_default_factory=True)
-        group = isinstance(default, BaseModel)
+        group = type(default) if isinstance(default, BaseModel) else None
         shown = "" if field.is_required() or group else f"`{default!r}`"
         yield f"| {prefix}.{option} | {shown} | {' '.join((field.description or '').split())} |"
         if group:
-            yield from _option_lines(f"{prefix}.{option}", type(default))
+            yield from _option_lines(f"{prefix}.{option}", group)
 
 
 def _words(columns: frozenset[str]) -> str:
