@@ -20,7 +20,7 @@ LABEL org.opencontainers.image.title="annotate" \
 COPY --from=build /opt/annotate /opt/annotate
 COPY LICENSE /usr/share/doc/annotate/LICENSE
 # Any user may run it (docker run --user), so what Ray and the caches write goes where everyone may write.
-ENV PATH=/opt/annotate/bin:$PATH HOME=/tmp PYTHONUNBUFFERED=1
+ENV PATH=/opt/annotate/bin:$PATH HOME=/tmp USER=annotate PYTHONUNBUFFERED=1
 RUN useradd --uid 1000 --no-create-home annotate && mkdir /in /out && chown annotate /out
 USER annotate
 WORKDIR /out
