@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from manifests.masks import encode_mask
-from manifests.records import BoxXYXYPx, Distortion, ImageRecord, Region
+from manifests.records import Attributes, BoxXYXYPx, Distortion, ImageRecord, Region
 from manifests.vocabulary import FAMILIES, Family
 from stages.measure.grid import GRID, FloatArray, cell_edges
 from stages.measure.growth import Area, Growth
 from stages.measure.phrases import AREA, area_phrase
-from stages.measure.severity import BoolGrid
+from stages.measure.severity import BoolGrid, Limits
 from stages.measure.summary import coverage
 
 
@@ -62,9 +62,25 @@ def object_of(group: Sequence[Area], regions: Sequence[Region], width: int, heig
     return best if overlaps and overlaps[best] >= min_iou else None
 
 
-def region_distortions(growths: Sequence[Growth], weights: FloatArray, min_share: float) -> list[Distortion]:
-    """Distortions that cover at least `min_share` of the weighted cells, at their mean severity there."""
-    found = []
+def shared_by(family: Family, attributes: Attributes, limits: Limits) -> bool:
+    """Whether a region shows a distortion that was judged on the image as a whole.
+
+    Families with a grid of their own are looked up there instead.
+    """
+    if family == "blur":
+        return attributes.sharpness is not None and 1 - attributes.sharpness >= limits.blur_image[0]
+    if family == "darken":
+        return attributes.luminance is not None and attributes.luminance < limits.dark_mean
+    if family == "contrast-weaken":
+        return attributes.contrast is not None and attributes.contrast < limits.flat_contrast
+    return False
+
+
+def region_distortions(
+    growths: Sequence[Growth], weights: FloatArray, min_share: float, inherited: Sequence[Distortion]
+) -> list[Distortion]:
+    """`inherited`, and what covers at least `min_share` of the weighted cells, at its mean severity there."""
+    found = list(inherited)
     for growth in growths:
         hit = weights * (growth.severity > 0)
         if hit.sum() >= min_share * weights.sum() and hit.sum() > 0:

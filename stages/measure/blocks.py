@@ -12,6 +12,8 @@ from stages.measure.grid import GRID, FloatArray, Windows, pooled
 _PERIOD = 8
 _SHARED_LEVELS = 1.0
 """Grey levels added to the mean step, so that rounding in flat cells is no grid."""
+_LARGEST_STEP = 12.0
+"""Excess of one line that counts at most, in grey levels: a window frame is one strong line, a grid is many."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def _grid_excess(steps: FloatArray, origin_px: npt.NDArray[np.int64]) -> FloatAr
     count = steps.shape[2]
     if count < _PERIOD + 2:
         return np.zeros((GRID, GRID), np.float32)
-    excess = steps[..., 1:-1] - (steps[..., :-2] + steps[..., 2:]) / 2
+    excess = np.minimum(steps[..., 1:-1] - (steps[..., :-2] + steps[..., 2:]) / 2, _LARGEST_STEP)
     phase = (origin_px[..., None] + np.arange(1, count - 1)) % _PERIOD
     phase = np.broadcast_to(phase, excess.shape)
     by_phase = np.empty((_PERIOD, GRID, GRID), np.float32)

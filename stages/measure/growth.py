@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,8 +38,14 @@ class GrowthLimits(BaseModel):
     """From this share on, a mild blur is reported too; below it, soft shadows and reflections look the same."""
     blur_severity: float = 2.6
     """Mean severity that a blurred area needs which is not wholly enclosed."""
-    blur_cells: int = 8
+    blur_cells: int = 10
     """Fewest cells of a blurred area."""
+    blur_elsewhere: float = 0.15
+    """Share of the other judgeable cells that may be as blurred; with more, the picture has little depth of field."""
+    colour_cells: int = 10
+    """Fewest cells of an area that lost its colour; small grey things are grey."""
+    colour_rim: float = 0.40
+    """Share of the rim of such an area that must be colourful: between grey things colour ends slowly."""
     brighten_corners: int = 2
     """Most corners of the image that a clipped area may hold; a white backdrop or a page holds more."""
 
@@ -97,10 +104,33 @@ def _stands(area: Area, grid: FamilyGrid, limits: GrowthLimits) -> bool:
         return False
     if area.family == "blur":
         return _spoilt_focus(area, grid, limits)
+    if area.family == "saturation-weaken":
+        return area.cells.sum() >= limits.colour_cells and _enclosed(area.cells, grid) >= limits.colour_rim
     return area.family != "brighten" or _corners(area.cells) <= limits.brighten_corners
 
 
+def without_echoes(growths: Sequence[Growth], everywhere: Collection[Family]) -> list[Growth]:
+    """Drop areas that are but another sign of what is wrong `everywhere`.
+
+    A wholly compressed file has constant blocks and chroma quantised to grey; in a wholly blurred image some areas are
+    blurred more.
+    """
+    echoes: set[Family] = set()
+    if "compression" in everywhere:
+        echoes |= {"pixelate", "saturation-weaken"}
+    if "blur" in everywhere:
+        echoes.add("blur")
+    return [_nothing(each.family) if each.family in echoes else each for each in growths]
+
+
+def _nothing(family: Family) -> Growth:
+    return Growth(family, np.zeros((GRID, GRID), np.float32), None, [])
+
+
 def _spoilt_focus(area: Area, grid: FamilyGrid, limits: GrowthLimits) -> bool:
+    outside = grid.judgeable & ~area.cells
+    if (outside & (grid.severity > 0)).sum() > limits.blur_elsewhere * outside.sum():
+        return False
     enclosed = _enclosed(area.cells, grid)
     if area.cells.sum() < limits.blur_cells or enclosed < limits.blur_enclosed:
         return False

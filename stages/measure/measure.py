@@ -6,10 +6,18 @@ import numpy as np
 from pydantic import Field
 
 from manifests.records import Attributes, FamilyMap, ImageRecord
-from stages.measure.areas import area_region, distortion, object_of, region_distortions, strongest_first, united
+from stages.measure.areas import (
+    area_region,
+    distortion,
+    object_of,
+    region_distortions,
+    shared_by,
+    strongest_first,
+    united,
+)
 from stages.measure.evidence import Evidence, gather
 from stages.measure.grid import GRID
-from stages.measure.growth import Growth, GrowthLimits, grow
+from stages.measure.growth import Growth, GrowthLimits, grow, without_echoes
 from stages.measure.severity import Limits, family_grids, image_severities
 from stages.measure.summary import attributes_of, coverage
 from stages.pixels import single_threaded, upright_rgb
@@ -40,8 +48,8 @@ class MeasureConfig(StageConfig):
 class Measure(Stage):
     """Fills attributes, distortions and the quality map; adds quality-map regions to `regions`.
 
-    The units and typical ranges of the attributes stand in `stages.measure.scales`. An image with a side below 20 pixels
-    has no grid: it gets empty attributes and nothing is claimed of it.
+    The units and typical ranges of the attributes stand in `stages.measure.scales`. An image with a side
+    below 20 pixels has no grid: it gets empty attributes and nothing is claimed of it.
     """
 
     name = "measure"
@@ -69,12 +77,17 @@ class Measure(Stage):
             return
         evidence = gather(rgb, working_pixels=config.working_pixels, window_px=config.window_px)
         growths = [grow(grid, config.growth) for grid in family_grids(evidence, config.limits)]
+        everywhere = {each.family: each.whole_image for each in growths if each.whole_image is not None}
+        everywhere.update(image_severities(evidence, config.limits))
+        growths = without_echoes(growths, everywhere)
         row.attributes = attributes_of(evidence, np.ones((GRID, GRID), np.float32), config.limits)
-        everywhere = [(each.family, each.whole_image) for each in growths if each.whole_image is not None]
-        everywhere += image_severities(evidence, config.limits)
-        row.distortions = strongest_first([distortion(family, severity) for family, severity in everywhere])
+        row.distortions = strongest_first([distortion(family, severity) for family, severity in everywhere.items()])
         row.quality_map = [family_map(each) for each in growths if each.severity.any()]
-        _describe_regions(row, evidence, growths, width, height, config)
+        for region in row.regions:
+            weights = coverage(region.box_xyxy_px, width, height)
+            region.attributes = attributes_of(evidence, weights, config.limits)
+            inherited = [each for each in row.distortions if shared_by(each.family, region.attributes, config.limits)]
+            region.distortions = region_distortions(growths, weights, config.region_share, inherited)
         _add_areas(row, evidence, growths, width, height, config)
 
 
@@ -82,15 +95,6 @@ def family_map(growth: Growth) -> FamilyMap:
     """The severities of a family as the table holds them: row-major tenths."""
     tenths = np.rint(np.clip(growth.severity, 0, 5) * 10).astype(int)
     return FamilyMap(family=growth.family, severity_tenths=tenths.ravel().tolist())
-
-
-def _describe_regions(
-    row: ImageRecord, evidence: Evidence, growths: list[Growth], width: int, height: int, config: MeasureConfig
-) -> None:
-    for region in row.regions:
-        weights = coverage(region.box_xyxy_px, width, height)
-        region.attributes = attributes_of(evidence, weights, config.limits)
-        region.distortions = region_distortions(growths, weights, config.region_share)
 
 
 def _add_areas(

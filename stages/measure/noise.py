@@ -37,7 +37,7 @@ def measure_noise(windows: Windows, luma: FloatArray) -> Noise:
     adaptation by wavelet shrinkage", Biometrika 81 (1994); the estimator of `skimage.restoration.estimate_sigma`).
     """
     red, green, _ = cv2.split(windows.rgb)
-    colour = cv2.subtract(red, green, dtype=cv2.CV_32F)
+    colour = np.asarray(cv2.subtract(red, green, dtype=cv2.CV_32F), np.float32)
     step = np.abs(luma - cv2.medianBlur(luma, 3))
     return Noise(
         *_sigma_and_whiteness(windows.split(luma)),

@@ -7,7 +7,7 @@ mate-backgrounds) and their copies with one planted distortion.
 
 | attribute    | typical photograph | meaning of low and high                                        |
 | ------------ | ------------------ | -------------------------------------------------------------- |
-| sharpness    | 0.45 - 0.75        | 0 = every edge is wide, 1 = every edge is one pixel wide        |
+| sharpness    | 0.50 - 0.85        | 0 = every edge is wide, 1 = every edge is one pixel wide, in focus |
 | noise        | 0 - 3              | standard deviation in 8-bit grey levels; visible from about 5   |
 | compression  | 0 - 0.15           | relative excess of steps on the 8-pixel block grid              |
 | luminance    | 0.25 - 0.65        | mean luma, 0 = black, 1 = white                                 |
@@ -23,13 +23,13 @@ An attribute that is null could not be judged (for instance the sharpness of a c
 
 from __future__ import annotations
 
-CRISP = 0.62
+CRISP = 0.70
 """sharpness at or above: crisp, razor-sharp."""
-SHARP = 0.52
+SHARP = 0.56
 """sharpness at or above: sharp, in focus. Between SOFT and SHARP lies ordinary sharpness, not worth a word."""
-SOFT = 0.40
+SOFT = 0.42
 """sharpness below: soft, slightly out of focus."""
-BLURRED = 0.28
+BLURRED = 0.26
 """sharpness below: clearly blurred."""
 
 CLEAN = 2.0

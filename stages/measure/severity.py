@@ -61,12 +61,18 @@ class Limits(BaseModel):
     """Concentration of steps on block borders, 0-1, that only constant blocks reach."""
     pixelate_period: Steps = (2.0, 5.0, 8.0, 12.0, 18.0)
     """Side of the blocks in pixels."""
-    pixelate_step: float = 1.5
-    """Strong compression leaves constant 8-pixel blocks in smooth cells, but none where the mean step is this large."""
+    pixelate_step: float = 1.0
+    """Mean step (grey levels) that blocks on the 8-pixel grid must reach somewhere, to be more than compression."""
+    pixelate_around: float = 0.30
+    """Share of the cells around them that may show the 8-pixel grid too."""
     block_step: float = 0.25
     """Mean step (grey levels) below which a cell is too flat to judge blocks."""
     brighten: Steps = (0.30, 0.45, 0.65, 0.85, 0.97)
     """Share of the cell clipped at white."""
+    blur_cells: int = 20
+    """Fewest cells with detail (of 400) before the image as a whole is called blurred."""
+    blur_image: Steps = (0.66, 0.72, 0.80, 0.88, 0.96)
+    """1 - sharpness of the image's sharpest cells: where this is high, nothing in the picture is in focus."""
     dark_mean: float = 0.12
     """Mean luminance below which an image may be underexposed ..."""
     dark_highlight: float = 0.50
@@ -75,7 +81,7 @@ class Limits(BaseModel):
     """Contrast below which an image is low in contrast ..."""
     flat_black: float = 0.15
     """... if its 5th percentile of luma lies above this: a dark picture is not a veiled one."""
-    neutral: float = 0.88
+    neutral: float = 0.93
     """Share of exactly colourless pixels in a cell that lost its colour."""
     colourful_rest: float = 9.0
     """Median CIELAB chroma that the rest of the image must have before a colourless area is a loss."""
@@ -92,28 +98,35 @@ class FamilyGrid:
 
 def family_grids(evidence: Evidence, limits: Limits) -> list[FamilyGrid]:
     """The grids of every family that is measured, in the order of the vocabulary."""
+    noise, pixelation = _noise(evidence, limits), _pixelation(evidence, limits)
+    untouched = (noise.severity == 0) & (pixelation.severity == 0)
     return [
-        _blur(evidence, limits),
-        _noise(evidence, limits),
+        _blur(evidence, limits, untouched),
+        noise,
         _compression(evidence, limits),
         _brighten(evidence, limits),
-        _desaturation(evidence, limits),
-        _pixelation(evidence, limits),
+        _desaturation(evidence, limits, untouched),
+        pixelation,
     ]
 
 
-def image_severities(evidence: Evidence, limits: Limits) -> list[tuple[Family, float]]:
-    """Families that are judged on the image as a whole only: underexposure and lack of contrast.
+def image_severities(evidence: Evidence, limits: Limits) -> dict[Family, float]:
+    """Families that are judged on the image as a whole: blur everywhere, underexposure and lack of contrast.
 
     A single dark or low-contrast area is more often a black coat or a plain wall than a fault.
     """
     low, high, highlight = (float(value) / 255 for value in np.percentile(evidence.luma[::2, ::2], (5, 95, 99)))
     mean = float(evidence.tone.luminance.mean())
-    found: list[tuple[Family, float]] = []
+    found: dict[Family, float] = {}
+    detailed = evidence.sharpness.detail >= limits.detail
+    if detailed.sum() >= limits.blur_cells:
+        sharpest = np.percentile(evidence.sharpness.of_cells(evidence.pool)[detailed], 97)
+        severity = float(graded(np.asarray(1 - sharpest, np.float32), limits.blur_image))
+        found |= {"blur": severity} if severity else {}
     if mean < limits.dark_mean and highlight < limits.dark_highlight:
-        found.append(("darken", 2 + 3 * (1 - mean / limits.dark_mean)))
+        found["darken"] = 2 + 3 * (1 - mean / limits.dark_mean)
     if high - low < limits.flat_contrast and low > limits.flat_black:
-        found.append(("contrast-weaken", 1 + 4 * (1 - (high - low) / limits.flat_contrast)))
+        found["contrast-weaken"] = 1 + 4 * (1 - (high - low) / limits.flat_contrast)
     return found
 
 
@@ -123,10 +136,11 @@ def graded(value: FloatArray, steps: Steps) -> FloatArray:
     return np.asarray(np.where(value >= steps[0], severity, 0), np.float32)
 
 
-def _blur(evidence: Evidence, limits: Limits) -> FamilyGrid:
+def _blur(evidence: Evidence, limits: Limits, untouched: BoolGrid) -> FamilyGrid:
+    """Noise and constant blocks look sharp: such cells are neither judged nor a measure for others."""
     sharpness = evidence.sharpness.of_cells(evidence.pool)
-    detailed = evidence.sharpness.detail >= limits.detail
-    judgeable = detailed | (evidence.sharpness.coarse_detail >= limits.coarse_detail)
+    detailed = untouched & (evidence.sharpness.detail >= limits.detail)
+    judgeable = detailed | (untouched & (evidence.sharpness.coarse_detail >= limits.coarse_detail))
     severity = graded(1 - sharpness, limits.blur)
     if detailed.any():
         sharp = float(np.percentile(sharpness[detailed], 85))
@@ -167,26 +181,41 @@ def _pixelation(evidence: Evidence, limits: Limits) -> FamilyGrid:
 
 
 def _pixelated(evidence: Evidence, limits: Limits) -> BoolGrid:
-    """Cells of constant blocks; blocks on an 8-pixel grid count only near blocks with strong steps."""
+    """Cells of constant blocks.
+
+    Strong compression makes constant 8-pixel blocks too, in smooth cells: blocks on that grid do not count where the
+    cells around them show the grid as well, nor without a strong step among them.
+    """
     blocks = evidence.blocks
     constant = (blocks.constant >= limits.pixelate) & (blocks.step >= limits.block_step)
+    on_eight = blocks.grid >= limits.compression[0]
     strongest = ndimage.maximum_filter(np.where(constant, blocks.step, 0), 5)
-    eight = np.abs(blocks.period - 8) <= 1
-    return np.asarray(constant & (~eight | (strongest >= limits.pixelate_step)), bool)
+    pixelated = np.asarray(constant & (~on_eight | (strongest >= limits.pixelate_step)), bool)
+    labels, count = ndimage.label(pixelated)
+    for number in range(1, count + 1):
+        cells = labels == number
+        around = ndimage.binary_dilation(cells, iterations=4) & ~ndimage.binary_dilation(cells, iterations=1)
+        around &= (blocks.step >= limits.block_step) & ~pixelated
+        gridded = around & (blocks.grid >= limits.compression[0])
+        if on_eight[cells].mean() > 0.5 and gridded.sum() > limits.pixelate_around * around.sum():
+            pixelated &= ~cells
+    return pixelated
 
 
 def _brighten(evidence: Evidence, limits: Limits) -> FamilyGrid:
     return _grid("brighten", graded(evidence.tone.white, limits.brighten), np.ones_like(evidence.tone.white, bool))
 
 
-def _desaturation(evidence: Evidence, limits: Limits) -> FamilyGrid:
+def _desaturation(evidence: Evidence, limits: Limits, untouched: BoolGrid) -> FamilyGrid:
+    """Only colourful cells count as good ones here, so that an area's rim tells whether colour ends abruptly."""
     tone = evidence.tone
-    judgeable = (tone.luminance > 0.12) & (tone.luminance < 0.9) & (tone.spread >= 5)
-    colourless = judgeable & (tone.neutral >= limits.neutral)
-    rest = tone.chroma[judgeable & ~colourless]
+    textured = (tone.luminance > 0.12) & (tone.luminance < 0.9) & (tone.spread >= 5)
+    colourless = textured & (tone.neutral >= limits.neutral) & (evidence.blocks.grid < limits.compression[0])
+    colourful = untouched & (tone.chroma >= limits.colourful_rest)
+    rest = tone.chroma[textured & untouched & ~colourless]
     lost = colourless if rest.size and float(np.median(rest)) >= limits.colourful_rest else np.zeros_like(colourless)
     severity = np.where(lost, 5 - 20 * np.minimum(1 - tone.neutral, 0.1), 0)
-    return _grid("saturation-weaken", severity, judgeable)
+    return _grid("saturation-weaken", severity, lost | colourful)
 
 
 def _grid(family: Family, severity: npt.NDArray[np.generic], judgeable: BoolGrid) -> FamilyGrid:

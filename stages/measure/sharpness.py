@@ -19,7 +19,7 @@ _SECOND_AXIS = 0.35
 
 @dataclass(frozen=True)
 class Sharpness:
-    """Sums per cell, [20, 20], of which any set of cells gives its sharpness.
+    """Means per cell, of which any cell, alone or with its neighbours, gives its sharpness.
 
     `edges` [2, 20, 20]: mean step between neighbouring pixels, across columns and across rows, in grey levels.
     `lost` [2, 20, 20]: what re-blurring took from it. `detail` and `coarse_detail` [20, 20]: mean band-passed contrast
@@ -36,11 +36,6 @@ class Sharpness:
         edges = np.stack([pooled(plane, radius) for plane in self.edges])
         lost = np.stack([pooled(plane, radius) for plane in self.lost])
         return _sharpness(edges, lost)
-
-    def of_weights(self, weights: FloatArray) -> float:
-        """Sharpness 0-1 of the cells together, weighted by `weights` [20, 20]."""
-        edges, lost = (np.sum(planes * weights, axis=(1, 2)) for planes in (self.edges, self.lost))
-        return float(_sharpness(edges, lost))
 
 
 def measure_sharpness(luma: FloatArray) -> Sharpness:

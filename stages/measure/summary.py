@@ -11,6 +11,8 @@ from stages.measure.severity import Limits
 
 _LEAST_CELLS = 0.75
 """Fewest cells (by area) that must be judgeable before an average of them means anything."""
+_IN_FOCUS = 0.85
+"""Quantile of the cells' sharpness that stands for an area: what is in focus, not the background behind it."""
 _PLAIN_DETAIL = 4.0
 """Band-passed contrast (grey levels) below which the finest band holds noise rather than texture."""
 
@@ -39,9 +41,10 @@ def attributes_of(evidence: Evidence, weights: FloatArray, limits: Limits) -> At
     detailed = weights * (detail >= limits.detail)
     stepped = weights * (blocks.step >= limits.block_step)
     visible = np.where(blocks.grid_levels >= limits.compression_levels / 2, blocks.grid, 0)
-    enough = float(detailed.sum()) >= min(_LEAST_CELLS, total / 4)
+    enough = detailed.any() and float(detailed.sum()) >= min(_LEAST_CELLS, total / 4)
+    sharpness = evidence.sharpness.of_cells(evidence.pool)
     return Attributes(
-        sharpness=_rounded(evidence.sharpness.of_weights(detailed)) if enough and detailed.any() else None,
+        sharpness=_rounded(_quantile(sharpness, detailed, _IN_FOCUS)) if enough else None,
         noise=_noise(evidence, weights, limits),
         compression=_rounded(_mean(visible, stepped)) if stepped.any() else None,
         luminance=_rounded(_mean(tone.luminance, weights)),
@@ -57,12 +60,12 @@ def attributes_of(evidence: Evidence, weights: FloatArray, limits: Limits) -> At
 def _noise(evidence: Evidence, weights: FloatArray, limits: Limits) -> float | None:
     """Per channel, from the colour difference everywhere, and from luma where texture is weak; the larger of both."""
     noise = evidence.noise
-    colour = _median(noise.colour_sigma, weights) / 2**0.5
+    colour = _quantile(noise.colour_sigma, weights, 0.5) / 2**0.5
     plain = weights * (evidence.sharpness.detail < _PLAIN_DETAIL)
     if float(plain.sum()) < min(_LEAST_CELLS, float(weights.sum()) / 4):
         monochrome = _mean(evidence.tone.neutral, weights) > limits.neutral
         return None if monochrome else _rounded(colour)
-    return _rounded(max(colour, _median(noise.sigma, plain)))
+    return _rounded(max(colour, _quantile(noise.sigma, plain, 0.5)))
 
 
 def _contrast(luma: FloatArray, weights: FloatArray) -> float:
@@ -79,11 +82,12 @@ def _mean(plane: FloatArray, weights: FloatArray) -> float:
     return float((plane * weights).sum() / weights.sum())
 
 
-def _median(plane: FloatArray, weights: FloatArray) -> float:
+def _quantile(plane: FloatArray, weights: FloatArray, share: float) -> float:
+    """The value below which `share` of the weight lies."""
     order = np.argsort(plane, axis=None)
     cumulated = np.cumsum(weights.ravel()[order])
-    middle = min(int(np.searchsorted(cumulated, cumulated[-1] / 2)), order.size - 1)
-    return float(plane.ravel()[order[middle]])
+    place = min(int(np.searchsorted(cumulated, cumulated[-1] * share)), order.size - 1)
+    return float(plane.ravel()[order[place]])
 
 
 def _rounded(value: float) -> float:
