@@ -5,7 +5,7 @@ from pathlib import Path
 import datasets
 import numpy as np
 import pandas as pd
-import polars
+import polars as pl
 import pytest
 
 from manifests.gate import decode_upright
@@ -88,4 +88,4 @@ def test_datasets_decodes_embedded_images_to_the_pixels_of_the_files(run_folder,
 @pytest.mark.parametrize("table", [table.name for table in TABLES])
 def test_pandas_and_polars_open_each_table(run_folder, table):
     assert len(pd.read_parquet(run_folder / table)) == ROWS[table]
-    assert polars.read_parquet(f"{run_folder}/{table}/*.parquet").height == ROWS[table]
+    assert pl.read_parquet(f"{run_folder}/{table}/*.parquet").height == ROWS[table]
