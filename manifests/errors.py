@@ -31,3 +31,9 @@ class LockedError(AnnotateError):
     """Another driver works on the output folder."""
 
     exit_code = 4
+
+
+class Interrupted(AnnotateError):
+    """The user or the cluster stopped the work; what was committed stays."""
+
+    exit_code = 130

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pyarrow as pa
@@ -185,21 +186,25 @@ def _examine_all(inputs: Inputs, limits: Limits, on_progress: Callable[[int, int
     """Examine chunks of inputs in threads: reading and hashing release the interpreter."""
     chunks = [inputs.uris[start : start + _CHUNK] for start in range(0, len(inputs.uris), _CHUNK)]
     done, total = 0, len(inputs.uris)
+    stop = Event()
     executor = ThreadPoolExecutor(max_workers=min(32, 2 * (os.cpu_count() or 1)))
     try:
-        for table in executor.map(partial(_examine, inputs.root, limits), chunks):
+        for table in executor.map(partial(_examine, inputs.root, limits, stop), chunks):
             done += table.num_rows
             if on_progress is not None:
                 on_progress(done, total)
             yield table
     finally:
+        stop.set()
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _examine(root: str, limits: Limits, uris: list[str]) -> pa.Table:
-    """Rows of a chunk of inputs, not yet in shards."""
+def _examine(root: str, limits: Limits, stop: Event, uris: list[str]) -> pa.Table:
+    """Rows of a chunk of inputs, not yet in shards. Nobody reads what is there when `stop` is set."""
     rows = []
     for uri in uris:
+        if stop.is_set():
+            break
         row: dict[str, object] = {"uri": uri}
         try:
             content = read_content(location_of(root, uri))

@@ -1,4 +1,5 @@
 import json
+import threading
 
 import numpy as np
 import pyarrow as pa
@@ -126,6 +127,18 @@ def test_progress_counts_up_to_the_number_of_inputs(photos):
     seen = []
     make_plan(list_inputs(photos), on_progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (7, 7)
+
+
+def test_an_interrupt_while_planning_reads_no_further(photos, encode):
+    for number in range(600):
+        (photos / f"many-{number}.jpg").write_bytes(encode(number, size=(16, 16)))
+
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_plan(list_inputs(photos), on_progress=interrupt)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")]
 
 
 def test_inputs_refused_by_their_name_are_in_the_plan(photos, tmp_path):
