@@ -65,6 +65,8 @@ class Limits(BaseModel):
     """Mean step (grey levels) that blocks on the 8-pixel grid must reach somewhere, to be more than compression."""
     pixelate_around: float = 0.30
     """Share of the cells around them that may show the 8-pixel grid too."""
+    pixelate_grid: float = 3.2
+    """Relative excess on the 8-pixel grid that constant blocks of compression do not reach: their steps are low."""
     block_step: float = 0.25
     """Mean step (grey levels) below which a cell is too flat to judge blocks."""
     brighten: Steps = (0.30, 0.45, 0.65, 0.85, 0.97)
@@ -197,7 +199,8 @@ def _pixelated(evidence: Evidence, limits: Limits) -> BoolGrid:
         around = ndimage.binary_dilation(cells, iterations=4) & ~ndimage.binary_dilation(cells, iterations=1)
         around &= (blocks.step >= limits.block_step) & ~pixelated
         gridded = around & (blocks.grid >= limits.compression[0])
-        if on_eight[cells].mean() > 0.5 and gridded.sum() > limits.pixelate_around * around.sum():
+        plain_compression = (blocks.grid[cells] < limits.pixelate_grid).mean() > 0.7
+        if on_eight[cells].mean() > 0.5 and plain_compression and gridded.sum() > limits.pixelate_around * around.sum():
             pixelated &= ~cells
     return pixelated
 
