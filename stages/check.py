@@ -73,6 +73,7 @@ class CheckConfig(StageConfig):
     """`drop` takes sentences with a contradicted claim out of the passage; a passage left empty goes."""
 
     drop: bool = False
+    """Take contradicted claims out of the texts instead of only recording them."""
 
 
 class Check(Stage):

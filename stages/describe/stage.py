@@ -20,11 +20,14 @@ AUTHOR = "evidence grammar"
 
 
 class DescribeConfig(StageConfig):
-    """`grammar` writes from the measurements alone. `local_passages` and `region_sentences` are upper limits."""
+    """Who writes, and how much at most."""
 
     backend: Literal["grammar"] = "grammar"
+    """`grammar`: sentences that say only what was measured or detected."""
     local_passages: int = Field(default=3, ge=0)
+    """Most passages about single regions."""
     region_sentences: int = Field(default=5, ge=0)
+    """Most sentences about regions in the passage about the whole image."""
 
 
 class Describe(Stage):
