@@ -89,7 +89,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Decoded:
-    """First frame of an image: `pixels` uint8 RGB [height, width, 3], upright; `frames` or pages in the file."""
+    """First frame of an image: `pixels` uint8 RGB [height, width, 3], upright, read-only; `frames` or pages in all."""
 
     pixels: npt.NDArray[np.uint8]
     width: int
@@ -116,7 +116,7 @@ def check_header(source: Path | bytes, limits: Limits = DEFAULT_LIMITS) -> Heade
     content = read_regular(source, limits.max_bytes) if isinstance(source, Path) else source
     with _refusing(content), _opened(content, limits.max_megapixels) as image:
         width, height = image.size
-        orientation = 1 if image.format == "TIFF" else _orientation(image, content)
+        orientation = _orientation(image, content)
         if orientation >= 5:
             width, height = height, width
         return Header(width, height, getattr(image, "n_frames", 1), _format_name(image), orientation)
@@ -127,7 +127,8 @@ def decode_upright(content: bytes, max_megapixels: float = Limits.max_megapixels
     with _refusing(content), _opened(content, max_megapixels) as image:
         frames, name = getattr(image, "n_frames", 1), _format_name(image)
         image.load()
-        pixels = np.array(_as_rgb(ImageOps.exif_transpose(image)))
+        upright = image if _orientation(image, content) == 1 else ImageOps.exif_transpose(image)
+        pixels = np.asarray(_as_rgb(upright))
         height, width = pixels.shape[:2]
         return Decoded(pixels, width, height, frames, name)
 
@@ -199,7 +200,12 @@ def _format_name(image: ImageFile.ImageFile) -> str:
 
 
 def _orientation(image: ImageFile.ImageFile, content: bytes) -> int:
-    """EXIF orientation, 1-8. In a PNG it may stand behind the pixels, which `PngImageFile.getexif` decodes then."""
+    """Orientation that is still to be applied, 1-8: 1 for TIFF, which Pillow turns upright by itself.
+
+    In a PNG it may stand behind the pixels; only then `PngImageFile.getexif` may look for it, because it decodes them.
+    """
+    if image.format == "TIFF":
+        return 1
     before_pixels = image.format == "PNG" and b"eXIf" not in content
     exif = Image.Image.getexif(image) if before_pixels else image.getexif()
     orientation = exif.get(ExifTags.Base.Orientation, 1)
@@ -215,6 +221,8 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     if image.mode in ("I", "F"):
         raise Refusal(f"has 32-bit {'integer' if image.mode == 'I' else 'floating-point'} samples of unknown range")
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
+        canvas = Image.new("RGB", rgba.size, "white")
+        canvas.paste(rgba, mask=rgba.getchannel("A"))
+        return canvas
     return image.convert("RGB")

@@ -4,6 +4,7 @@ only the stages are replaced, by a function that fills a record."""
 import errno
 import json
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -346,6 +347,16 @@ def test_rows_that_are_not_the_plan_are_not_committed(job, tmp_path):
         assert ledger.pending() == [1, 2]
         part = pq.read_table(tmp_path / "annotations" / "part-00000-01234567.parquet")
         assert part["image_id"].to_pylist() == [row["image_id"] for row in rows]
+
+
+def test_a_committer_survives_the_road_to_a_worker(job, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with job.start(Path("run")) as ledger:
+        sent = pickle.dumps(ledger.committer())
+        records = [record_of(row, job.inputs.root, fails=False) for row in ledger.plan_rows(0).to_pylist()]
+        monkeypatch.chdir("/")
+        manifest = pickle.loads(sent).commit(0, records)
+    assert (tmp_path / "run" / manifest.files["vqa"].path).exists()
 
 
 def test_the_first_commit_of_a_shard_wins(job, tmp_path):
