@@ -31,6 +31,10 @@ class Limits(BaseModel):
     """Band-passed contrast (grey levels) from which sharpness can be judged."""
     coarse_detail: float = 4.0
     """The same for the coarse band: what a strong blur leaves of a detailed surface."""
+    faint_detail: float = 4.0
+    """Below this contrast a cell counts as blurred only when it is wiped: soft shadows have soft edges."""
+    wiped: float = 0.10
+    """Sharpness at or below which a faint cell is wiped."""
     blur: Steps = (0.58, 0.70, 0.82, 0.92, 0.985)
     """1 - sharpness."""
     blur_below_rest: float = 0.22
@@ -38,7 +42,9 @@ class Limits(BaseModel):
     noise: Steps = (4.0, 7.0, 11.0, 17.0, 26.0)
     """Standard deviation per channel in grey levels."""
     noise_whiteness: float = 0.80
-    """Colourless noise must be at least this white; texture is not."""
+    """Colourless noise must be at least this white; texture is not ..."""
+    noise_whiteness_most: float = 1.25
+    """... and at most this: hatching, interlacing and sharpened grain hold more in the finest band than noise does."""
     noise_over_detail: float = 1.5
     """Colourless noise must exceed the cell's band-passed contrast by this factor; texture does not."""
     colour_noise: float = 3.5
@@ -75,6 +81,10 @@ class Limits(BaseModel):
     """Fewest cells with detail (of 400) before the image as a whole is called blurred."""
     blur_image: Steps = (0.66, 0.72, 0.80, 0.88, 0.96)
     """1 - sharpness of the image's sharpest cells: where this is high, nothing in the picture is in focus."""
+    motion_axis: float = 0.35
+    """Motion leaves one axis of the image less than this share of the other's edges ..."""
+    motion_sharpness: float = 0.22
+    """... and what is left of them at most this sharp."""
     dark_mean: float = 0.12
     """Mean luminance below which an image may be underexposed ..."""
     dark_highlight: float = 0.50
@@ -122,7 +132,10 @@ def image_severities(evidence: Evidence, limits: Limits) -> dict[Family, float]:
     found: dict[Family, float] = {}
     detailed = evidence.sharpness.detail >= limits.detail
     if detailed.sum() >= limits.blur_cells:
-        sharpest = np.percentile(evidence.sharpness.of_cells(evidence.pool)[detailed], 97)
+        sharpest = float(np.percentile(evidence.sharpness.of_cells(evidence.pool)[detailed], 97))
+        smeared = evidence.sharpness.of_weaker_axis(detailed, limits.motion_axis)
+        if smeared <= limits.motion_sharpness:
+            sharpest = min(sharpest, smeared)
         severity = float(graded(np.asarray(1 - sharpest, np.float32), limits.blur_image))
         found |= {"blur": severity} if severity else {}
     if mean < limits.dark_mean and highlight < limits.dark_highlight:
@@ -143,6 +156,8 @@ def _blur(evidence: Evidence, limits: Limits, untouched: BoolGrid) -> FamilyGrid
     sharpness = evidence.sharpness.of_cells(evidence.pool)
     detailed = untouched & (evidence.sharpness.detail >= limits.detail)
     judgeable = detailed | (untouched & (evidence.sharpness.coarse_detail >= limits.coarse_detail))
+    faint = (evidence.sharpness.detail < limits.faint_detail) & (sharpness > limits.wiped)
+    judgeable &= ~faint | (1 - sharpness < limits.blur[0])
     severity = graded(1 - sharpness, limits.blur)
     if detailed.any():
         sharp = float(np.percentile(sharpness[detailed], 85))
@@ -156,7 +171,8 @@ def _noise(evidence: Evidence, limits: Limits) -> FamilyGrid:
     judgeable = clipped < 0.5
     coloured = (noise.colour_sigma >= limits.colour_noise) & (noise.colour_whiteness >= limits.colour_whiteness)
     coloured &= noise.colour_sigma >= limits.colour_over_grey * noise.sigma
-    grey = (noise.whiteness >= limits.noise_whiteness) & (noise.sigma >= limits.noise_over_detail * detail)
+    white = (noise.whiteness >= limits.noise_whiteness) & (noise.whiteness <= limits.noise_whiteness_most)
+    grey = white & (noise.sigma >= limits.noise_over_detail * detail)
     impulsive = (noise.impulses >= limits.impulses) & (detail < 2)
     level = np.where(coloured, noise.colour_sigma / np.sqrt(2), np.where(grey, noise.sigma, 0))
     level = np.maximum(level, np.where(impulsive, noise.impulses * 255, 0))

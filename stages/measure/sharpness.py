@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from stages.measure.grid import FloatArray, cell_means, pooled
 
@@ -36,6 +37,17 @@ class Sharpness:
         edges = np.stack([pooled(plane, radius) for plane in self.edges])
         lost = np.stack([pooled(plane, radius) for plane in self.lost])
         return _sharpness(edges, lost)
+
+    def of_weaker_axis(self, cells: npt.NDArray[np.bool_], most_energy: float) -> float:
+        """Sharpness of the cells together along the axis with fewer edges; 1 unless it has clearly fewer.
+
+        `most_energy` is the share of the other axis's edges that it may have.
+        """
+        edges, lost = self.edges[:, cells].sum(axis=1), self.lost[:, cells].sum(axis=1)
+        weaker = int(np.argmin(edges))
+        if edges[weaker] >= most_energy * edges[1 - weaker]:
+            return 1.0
+        return float(lost[weaker] / max(float(edges[weaker]), 1e-6))
 
 
 def measure_sharpness(luma: FloatArray) -> Sharpness:

@@ -42,9 +42,8 @@ def attributes_of(evidence: Evidence, weights: FloatArray, limits: Limits) -> At
     stepped = weights * (blocks.step >= limits.block_step)
     visible = np.where(blocks.grid_levels >= limits.compression_levels / 2, blocks.grid, 0)
     enough = detailed.any() and float(detailed.sum()) >= min(_LEAST_CELLS, total / 4)
-    sharpness = evidence.sharpness.of_cells(evidence.pool)
     return Attributes(
-        sharpness=_rounded(_quantile(sharpness, detailed, _IN_FOCUS)) if enough else None,
+        sharpness=_rounded(_sharpness(evidence, detailed, limits)) if enough else None,
         noise=_noise(evidence, weights, limits),
         compression=_rounded(_mean(visible, stepped)) if stepped.any() else None,
         luminance=_rounded(_mean(tone.luminance, weights)),
@@ -55,6 +54,15 @@ def attributes_of(evidence: Evidence, weights: FloatArray, limits: Limits) -> At
         underexposed=_rounded(_mean(tone.black, weights)),
         pixelation=_rounded(float((stepped * (blocks.constant >= limits.pixelate)).sum()) / total),
     )
+
+
+def _sharpness(evidence: Evidence, detailed: FloatArray, limits: Limits) -> float:
+    """Sharpness of what is in focus; of the smeared axis where motion left only the other one sharp."""
+    sharpness = _quantile(evidence.sharpness.of_cells(evidence.pool), detailed, _IN_FOCUS)
+    cells = detailed > 0
+    smeared = evidence.sharpness.of_weaker_axis(cells, limits.motion_axis)
+    many = cells.sum() >= limits.blur_cells
+    return min(sharpness, smeared) if many and smeared <= limits.motion_sharpness else sharpness
 
 
 def _noise(evidence: Evidence, weights: FloatArray, limits: Limits) -> float | None:
