@@ -47,7 +47,11 @@ docs: .venv/core.done ## Write the reference pages from the code
 
 .PHONY: bench-efficiency
 bench-efficiency: .venv/core.done ## How much of the machine a run turns into work: a table, then one line of JSON
-	@$(BIN)/python -m annotate.bench efficiency
+	@$(BIN)/annotate bench efficiency --images "$(IMAGES)"
+
+.PHONY: bench-memory
+bench-memory: .venv/core.done ## Whether memory grows with the number of images: a table, then one line of JSON
+	@$(BIN)/annotate bench memory --images "$(IMAGES)"
 
 .PHONY: clean
 clean: ## Remove the environment, the caches and the demo's output

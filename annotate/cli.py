@@ -14,7 +14,7 @@ from rich.console import Console
 
 from annotate import __version__
 from annotate.console import console
-from manifests.errors import AnnotateError
+from manifests.errors import AnnotateError, Interrupted
 
 EXIT_CODES = """Exit codes: 0 all inputs ok, filtered or duplicate; 1 internal error; 2 usage or input error;
 3 finished with failed rows; 4 locked by another driver; 130 interrupted (the same command goes on)."""
@@ -28,6 +28,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+bench = typer.Typer(name="bench", help="Measure the product on this machine: a table, then one line of JSON.")
+app.add_typer(bench)
 
 Images = Annotated[
     str,
@@ -128,7 +131,11 @@ def run(
         embed_images=embed_images,
         debug=debug,
     )
-    raise typer.Exit(run_annotate(request, Console(highlight=False)))
+    try:
+        exit_code = run_annotate(request, Console(highlight=False))
+    except KeyboardInterrupt:
+        raise Interrupted(f"stopped; the same command goes on from here ({out} keeps what is committed)") from None
+    raise typer.Exit(exit_code)
 
 
 @app.command()
@@ -199,6 +206,54 @@ def doctor(debug: Debug = False) -> None:
     raise typer.Exit(0 if diagnosis.ok() else 1)
 
 
+@bench.command()
+def efficiency(
+    images: Annotated[str, typer.Option("--images", metavar="SRC", help="Photos to make the test photos of.")],
+    count: Annotated[int, typer.Option("--n", min=1, help="Number of photos.")] = 200,
+    megapixels: Annotated[float, typer.Option("--megapixels", min=0.05, help="Size of a photo.")] = 1.0,
+    recipe: RecipeName = "embedded",
+    overrides: Overrides = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the photos' crops.")] = 0,
+    debug: Debug = False,
+) -> None:
+    """The whole command's throughput against bare loops over the same stages, in one go."""
+    from annotate.bench.efficiency import bench_efficiency
+
+    bench_efficiency(
+        Console(highlight=False),
+        images=images,
+        count=count,
+        megapixels=megapixels,
+        recipe=recipe,
+        overrides=tuple(overrides or ()),
+        seed=seed,
+    )
+
+
+@bench.command()
+def memory(
+    images: Annotated[str, typer.Option("--images", metavar="SRC", help="Photos to make the test photos of.")],
+    count: Annotated[int, typer.Option("--n", min=1, help="Number of photos in the smaller run.")] = 40,
+    times: Annotated[int, typer.Option("--times", min=2, help="How many times as many the larger run has.")] = 10,
+    megapixels: Annotated[float, typer.Option("--megapixels", min=0.05, help="Size of a photo.")] = 1.0,
+    recipe: RecipeName = "embedded",
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the photos' crops.")] = 0,
+    debug: Debug = False,
+) -> None:
+    """Peak memory of the whole process tree for some photos and for many times as many."""
+    from annotate.bench.memory import bench_memory
+
+    bench_memory(
+        Console(highlight=False),
+        images=images,
+        count=count,
+        times=times,
+        megapixels=megapixels,
+        recipe=recipe,
+        seed=seed,
+    )
+
+
 def main() -> None:
     """Entry point of the console script."""
     signal.signal(signal.SIGTERM, _interrupt)
@@ -209,8 +264,6 @@ def main() -> None:
         if debug:
             raise
         _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _fail("interrupted; the same command goes on from here", 130)
     except Exception as error:
         if debug:
             raise
@@ -223,10 +276,13 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 
 
 def _fail(message: str, exit_code: int) -> None:
-    console.print(f"annotate: {message}", markup=False, soft_wrap=True, style="red" if exit_code != 130 else None)
+    console.print(f"annotate: {message}", markup=False, soft_wrap=True)
     sys.stdout.flush()
-    # Ray's threads may outlive an interrupt by seconds; everything that matters is committed by now.
-    os._exit(exit_code) if exit_code == 130 else sys.exit(exit_code)
+    sys.stderr.flush()
+    if exit_code == Interrupted.exit_code:
+        # Ray's threads may outlive an interrupt by seconds; everything that matters is committed by now.
+        os._exit(exit_code)
+    sys.exit(exit_code)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from itertools import groupby
 
 import pyarrow as pa
 
+from manifests.errors import OutputError
 from manifests.ledger import Committer
 from manifests.recipe import Execution, Recipe
 from manifests.records import ImageRecord
@@ -48,6 +49,8 @@ class ShardDone:
     began: float
     ended: float
     peak_memory_bytes: int
+    refused: str | None = None
+    """Why the output folder refused the shard (a full disk, say): a sentence for the user, raised by the driver."""
 
 
 def pools_of(recipe: Recipe, stages: Sequence[Stage]) -> list[Pool]:
@@ -111,12 +114,16 @@ class PoolWorker:
             for stage, spent in record.seconds.items():
                 seconds[stage] = seconds.get(stage, 0.0) + spent
         start = time.perf_counter()
-        manifest = committer.commit(shard, records, seconds)
+        try:
+            manifest, refused = committer.commit(shard, records, seconds), None
+        except OutputError as error:
+            manifest, refused = None, str(error)
         seconds["commit"] = time.perf_counter() - start
         return ShardDone(
             shard=shard,
-            outcomes=manifest.outcomes,
-            rows={table: file.rows for table, file in manifest.files.items()},
+            outcomes=manifest.outcomes if manifest else {},
+            rows={table: file.rows for table, file in manifest.files.items()} if manifest else {},
+            refused=refused,
             seconds=seconds,
             worker=f"{socket.gethostname()}:{os.getpid()}",
             began=began,
@@ -135,6 +142,7 @@ _DONE_SCHEMA = pa.schema(
         ("began", pa.float64()),
         ("ended", pa.float64()),
         ("peak_memory_bytes", pa.int64()),
+        ("refused", pa.string()),
     ]
 )
 
@@ -152,7 +160,8 @@ def run_shards(
     """Run shards through the pools on the Ray that is up, yielding each as it is committed (in any order).
 
     `blocks` are plan rows (image_id, uri, shard), one table per shard. `keep_content` keeps the encoded bytes for the
-    committer; otherwise they are dropped behind the last stage that reads them.
+    committer; otherwise they are dropped behind the last stage that reads them. Raises OutputError when the output
+    folder refuses a shard.
     """
     import ray
 
@@ -184,4 +193,7 @@ def run_shards(
     for batch in dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
         assert isinstance(batch, pa.Table)
         for row in batch.to_pylist():
-            yield ShardDone(**{**row, **{name: dict(row[name]) for name in ("outcomes", "rows", "seconds")}})
+            done = ShardDone(**{**row, **{name: dict(row[name]) for name in ("outcomes", "rows", "seconds")}})
+            if done.refused is not None:
+                raise OutputError(done.refused)
+            yield done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,12 +38,15 @@ def ray_engine(address: str | None, *, workers: int) -> Iterator[Capacity]:
     import ray
     from ray.data import DataContext
 
+    terminate = signal.getsignal(signal.SIGTERM)
     if address:
         ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
     else:
         ray.init(
             num_cpus=workers + SPARE_CPUS, include_dashboard=False, logging_level=logging.ERROR, log_to_driver=False
         )
+    # Ray puts its own handler in place of ours, which would end the process without a word.
+    signal.signal(signal.SIGTERM, terminate)
     _quiet_ray_data(DataContext.get_current())
     try:
         resources = ray.cluster_resources()
