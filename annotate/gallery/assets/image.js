@@ -54,8 +54,8 @@ function showHeat() {
   for (const button of document.querySelectorAll("[data-heat]")) {
     button.setAttribute("aria-pressed", map !== undefined && maps[button.dataset.heat] === map);
   }
-  document.getElementById("legend").hidden = !map || !canvas;
   if (!canvas) return;
+  document.getElementById("legend").hidden = !map;
   canvas.hidden = !map;
   if (!map) return;
   const context = canvas.getContext("2d");
@@ -96,8 +96,10 @@ function drawCells(cells) {
   );
 }
 
+// A phrase that names cells lights the regions of its question too, so that both boxes can be compared.
 function highlight(element) {
-  const ids = new Set(element ? regionsOf(element) : []);
+  const owner = element && !element.dataset.regions ? element.closest("[data-regions]") : element;
+  const ids = new Set(owner ? regionsOf(owner) : []);
   const withCells = element ? (element.dataset.cells ? [element] : [...element.querySelectorAll("[data-cells]")]) : [];
   const cells = withCells.flatMap((phrase) => phrase.dataset.cells.split(" ").filter(Boolean));
   for (const [other, regions] of linked) {

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from playwright.sync_api import expect
 
 BEACH = "sea/beach.jpg"
 
@@ -164,14 +165,15 @@ def test_arrow_keys_walk_through_all_images_and_keep_the_layers(visit):
     seen = [page.get_attribute("body", "data-image")]
     for _ in range(5):
         page.keyboard.press("ArrowRight")
-        page.wait_for_function("(id) => document.body.dataset.image !== id", arg=seen[-1])
+        expect(page.locator("body")).not_to_have_attribute("data-image", seen[-1])
         seen.append(page.get_attribute("body", "data-image"))
+        dropped = page.locator('[data-layer="dropped"][aria-pressed="true"]')
+        assert dropped.count() == page.locator("#picture").count()
 
     assert seen == sorted(set(seen))
     assert page.get_attribute("#after", "aria-disabled") == "true"
-    assert page.get_attribute('[data-layer="dropped"]', "aria-pressed") == "true"
     page.keyboard.press("ArrowLeft")
-    page.wait_for_function("(id) => document.body.dataset.image === id", arg=seen[-2])
+    expect(page.locator("body")).to_have_attribute("data-image", seen[-2])
 
 
 def test_arrow_keys_stay_inside_the_filter(visit):
@@ -181,7 +183,7 @@ def test_arrow_keys_stay_inside_the_filter(visit):
     page.locator(".card a").first.click()
     page.wait_for_selector("text=filtered")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("(id) => document.body.dataset.image === id", arg=ok[1])
+    expect(page.locator("body")).to_have_attribute("data-image", ok[1])
 
     assert page.locator("#place").text_content() == f"2 of {len(ok)} filtered"
     page.keyboard.press("i")
@@ -209,11 +211,11 @@ def test_the_index_filters(visit, name, value, uris):
 def test_the_index_searches_names_and_descriptions(visit):
     page = visit.open()
     page.fill("[name=q]", "severely SKY")
-    page.wait_for_function("document.querySelectorAll('.card').length === 1")
+    expect(page.locator(".card")).to_have_count(1)
     assert page.locator(".card .name").text_content() == BEACH
 
     page.fill("[name=q]", "rned.jp")
-    page.wait_for_function("document.querySelector('.card .name').textContent === 'turned.jpg'")
+    expect(page.locator(".card .name")).to_have_text(["turned.jpg"])
 
 
 def test_the_index_accounts_for_every_input(visit):
