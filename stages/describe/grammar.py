@@ -16,15 +16,17 @@ from stages.describe.phrasing import (
     Sentence,
     Subject,
     distorted_sentence,
+    free_sentence,
     good_sentence,
+    same_sentence,
     shared_sentence,
     simple_sentence,
 )
 from stages.language.distortions import FAMILY_WORDS
 from stages.language.english import agree, join
-from stages.language.evidence import Virtue
+from stages.language.evidence import ARTEFACTS, Virtue
 from stages.language.survey import Part, Survey
-from stages.language.virtues import traits
+from stages.language.virtues import matches, traits
 from stages.language.voice import Voice
 
 MOST_DISTORTIONS = 3
@@ -37,12 +39,19 @@ MOST_GOOD_SENTENCES = 2
 """Sentences on regions that are in order."""
 
 
+FEW_REGIONS = 2
+"""Kept regions below which the image itself is described in full."""
+
+SAID_AT_ONCE = 0.4
+"""Share of images whose regions are added to the praise of the whole where it is true of them."""
+
 LITTLE = 0.25
 """Share of the image up to which distorted regions leave "most of the image" untouched."""
 
 IMAGE_GOOD = GoodFrames(pools.IMAGE_GOOD, pools.IMAGE_GOOD_NOUNS)
 IMAGE_MOSTLY_GOOD = GoodFrames(pools.IMAGE_MOSTLY_GOOD, pools.IMAGE_MOSTLY_GOOD_NOUNS)
 IMAGE_ALSO_GOOD = GoodFrames(pools.IMAGE_ALSO_GOOD, pools.IMAGE_ALSO_GOOD_NOUNS)
+IMAGE_MORE_GOOD = GoodFrames(pools.IMAGE_MORE_GOOD, pools.IMAGE_MORE_GOOD_NOUNS)
 REGION_GOOD = GoodFrames(pools.REGION_GOOD, pools.REGION_GOOD_NOUNS)
 REGION_SPARED = GoodFrames(pools.REGION_SPARED, pools.REGION_SPARED_NOUNS)
 
@@ -51,7 +60,9 @@ def global_passage(survey: Survey, voice: Voice, most_sentences: int) -> Passage
     """The passage on the whole image: the image, up to `most_sentences` on its regions, the verdict."""
     regions = _region_sentences(survey, voice)[:most_sentences]
     sentences = [*_opening(survey, voice), *regions, *_verdict(survey, voice)]
-    question = voice.pick(pools.GLOBAL_QUESTIONS) + voice.pick(pools.FORMAT_HINTS)
+    question = voice.pick(pools.GLOBAL_QUESTIONS)
+    if any("](#" in sentence.text for sentence in sentences):
+        question += voice.pick(pools.FORMAT_HINTS)
     return passage("global", question, sentences)
 
 
@@ -74,18 +85,40 @@ def _opening(survey: Survey, voice: Voice) -> list[Sentence]:
     opening: list[Sentence] = []
     if image.distortions:
         shown = image.distortions[:MOST_DISTORTIONS]
-        opening.append(distorted_sentence(pools.IMAGE_DISTORTED, THE_IMAGE, shown, voice))
+        detail = image.has_detail()
+        opening.append(distorted_sentence(pools.IMAGE_DISTORTED, THE_IMAGE, shown, voice, has_detail=detail))
         if virtues:
             opening.append(good_sentence(IMAGE_ALSO_GOOD, THE_IMAGE, [image], _some(virtues, 4, voice), voice))
     elif len(most_virtues) > len(virtues):
         opening.append(good_sentence(IMAGE_MOSTLY_GOOD, THE_IMAGE, [image], _some(most_virtues, 4, voice), voice))
     elif virtues:
-        opening.append(good_sentence(IMAGE_GOOD, THE_IMAGE, [image], _some(virtues, 4, voice), voice))
+        opening += _praise(survey, virtues, voice)
     else:
-        opening.append(simple_sentence(pools.IMAGE_PLAIN, THE_IMAGE, voice))
+        opening.append(simple_sentence(pools.IMAGE_PLAIN if image.judged() else pools.IMAGE_UNJUDGED, THE_IMAGE, voice))
     if traits(image):
         opening.append(simple_sentence(pools.IMAGE_TRAITS, THE_IMAGE, voice, traits=join(traits(image))))
     return opening
+
+
+def _praise(survey: Survey, virtues: Sequence[Virtue], voice: Voice) -> list[Sentence]:
+    """Praise of an image without distortions: in full where there are few regions to speak of, else in one sentence.
+
+    Regions with all the virtues that were named are added in the same breath.
+    """
+    image = survey.image
+    if len(survey.parts) < FEW_REGIONS and len(virtues) > 2:
+        first, more = virtues[:2], virtues[2:]
+        sentences = [
+            good_sentence(IMAGE_GOOD, THE_IMAGE, [image], first, voice),
+            good_sentence(IMAGE_MORE_GOOD, THE_IMAGE, [image], more, voice),
+        ]
+    else:
+        sentences = [good_sentence(IMAGE_GOOD, THE_IMAGE, [image], _some(virtues, 4, voice), voice)]
+    absent = [family for family in ARTEFACTS if image.is_free_of(family)]
+    if absent and len(survey.parts) < FEW_REGIONS and voice.chance(0.6):
+        names = join([FAMILY_WORDS[family].name for family in absent], "or")
+        sentences.append(free_sentence(pools.IMAGE_ALSO_FREE, THE_IMAGE, absent, names, voice))
+    return sentences
 
 
 def _some(virtues: Sequence[Virtue], most: int, voice: Voice) -> list[Virtue]:
@@ -106,7 +139,7 @@ def _region_sentences(survey: Survey, voice: Voice) -> list[Sentence]:
     plain = [
         part
         for part in remaining
-        if part not in good and part not in shared and part.region.attributes and not part.evidence.possible
+        if part not in good and part not in shared and part.evidence.judged() and not part.evidence.possible
     ]
 
     distorted.sort(key=lambda part: (-part.evidence.worst(), -part.share, part.region.region_id))
@@ -118,9 +151,15 @@ def _region_sentences(survey: Survey, voice: Voice) -> list[Sentence]:
         _good(survey, group, REGION_SPARED, survey.relief(group[0]), voice)
         for group in _grouped(spared, survey.relief)[:MOST_GOOD_SENTENCES]
     ]
+    if not sentences and _follows_praise(survey) and voice.chance(SAID_AT_ONCE):
+        alike = [part for part in good if matches(part.evidence, survey.image)][:MOST_TOGETHER]
+        good = [part for part in good if part not in alike]
+        if alike:
+            subject = Subject.of(survey.mention(alike, voice))
+            sentences.append(same_sentence(pools.REGION_SAME, subject, survey.image.virtues(), voice))
     sentences += [
         _good(survey, group, REGION_GOOD, _some(_common_virtues(group), 3, voice), voice)
-        for group in _grouped(good, lambda part: part.evidence.virtues()[:2])[:MOST_GOOD_SENTENCES]
+        for group in _grouped(good, lambda part: part.evidence.virtues()[:1])[:MOST_GOOD_SENTENCES]
     ]
     for group in _grouped(shared, lambda part: frozenset(d.family for d in survey.shared(part)))[:1]:
         subject = Subject.of(survey.mention(group, voice))
@@ -129,6 +168,12 @@ def _region_sentences(survey: Survey, voice: Voice) -> list[Sentence]:
         subject = Subject.of(survey.mention(plain[:MOST_TOGETHER], voice))
         sentences.append(simple_sentence(pools.REGION_PLAIN, subject, voice))
     return sentences
+
+
+def _follows_praise(survey: Survey) -> bool:
+    """Whether the sentence before the regions praised the image without reserve."""
+    image = survey.image
+    return bool(image.virtues()) and not image.possible and not traits(image) and len(survey.parts) >= FEW_REGIONS
 
 
 def _common_virtues(group: Sequence[Part]) -> list[Virtue]:
@@ -150,7 +195,9 @@ def _grouped(parts: Sequence[Part], key: Callable[[Part], Hashable]) -> list[lis
 
 def _distorted(survey: Survey, group: list[Part], voice: Voice) -> Sentence:
     subject = Subject.of(survey.mention(group, voice))
-    return distorted_sentence(pools.REGION_DISTORTED, subject, survey.own(group[0])[:MOST_DISTORTIONS], voice)
+    detail = all(part.evidence.has_detail() for part in group)
+    shown = survey.own(group[0])[:MOST_DISTORTIONS]
+    return distorted_sentence(pools.REGION_DISTORTED, subject, shown, voice, has_detail=detail)
 
 
 def _good(survey: Survey, group: list[Part], frames: GoodFrames, virtues: Sequence[Virtue], voice: Voice) -> Sentence:

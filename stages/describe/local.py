@@ -16,10 +16,14 @@ from stages.describe.phrasing import (
     shared_sentence,
     simple_sentence,
 )
+from stages.language.comparison import comparatives
 from stages.language.english import agree, join
 from stages.language.survey import Part, Survey
 from stages.language.virtues import traits
 from stages.language.voice import Voice
+
+HALF = 0.5
+"""Share of the image from which a region is no longer compared with the image: it makes up most of it."""
 
 STILL_GOOD = GoodFrames(pools.LOCAL_STILL_GOOD, pools.LOCAL_STILL_GOOD_NOUNS)
 ALSO_GOOD = GoodFrames(pools.LOCAL_ALSO_GOOD, pools.LOCAL_ALSO_GOOD_NOUNS)
@@ -53,9 +57,10 @@ def _body(survey: Survey, part: Part, subject: Subject, voice: Voice) -> list[Se
     virtues = evidence.virtues()
     sentences: list[Sentence] = []
     if distortions:
-        sentences.append(distorted_sentence(pools.LOCAL_DISTORTED, subject, distortions[:1], voice))
-        if distortions[1:]:
-            sentences.append(distorted_sentence(pools.LOCAL_ALSO_DISTORTED, subject, distortions[1:], voice))
+        for frames, found in ((pools.LOCAL_DISTORTED, distortions[:1]), (pools.LOCAL_ALSO_DISTORTED, distortions[1:])):
+            if found:
+                detail = evidence.has_detail()
+                sentences.append(distorted_sentence(frames, subject, found, voice, has_detail=detail))
         if virtues:
             sentences.append(good_sentence(STILL_GOOD, subject, [evidence], virtues[:2], voice))
         shared = survey.shared(part)
@@ -65,9 +70,19 @@ def _body(survey: Survey, part: Part, subject: Subject, voice: Voice) -> list[Se
         sentences.append(good_sentence(REGION_GOOD, subject, [evidence], virtues[:2], voice))
         if virtues[2:]:
             sentences.append(good_sentence(ALSO_GOOD, subject, [evidence], virtues[2:], voice))
-    if traits(evidence):
+    compared = _compared(survey, part) if part.share < HALF else []
+    if compared:
+        frame = pools.LOCAL_COMPARED
+        sentences.append(simple_sentence(frame, subject, voice, comparatives=join(compared)))
+    elif traits(evidence) and not subject.human:
         sentences.append(simple_sentence(pools.LOCAL_TRAITS, subject, voice, traits=join(traits(evidence))))
     return sentences
+
+
+def _compared(survey: Survey, part: Part) -> list[str]:
+    """Comparatives that say more than the distortions did."""
+    found = comparatives(part.evidence.attributes, survey.image.attributes)
+    return [word for word in found if word != "softer" or part.evidence.severity("blur") is None]
 
 
 def _image_too(shared: Sequence[Distortion], subject: Subject, voice: Voice) -> Sentence:

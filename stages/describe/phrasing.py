@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from manifests.records import Claim, Distortion
+from manifests.vocabulary import Family
 from stages.describe import pools
-from stages.language.distortions import FAMILY_WORDS, Words, effect_clause, fitting
+from stages.language.distortions import FAMILY_WORDS, Words, effect_clause, fitting, fitting_effects
 from stages.language.english import agree, capitalise, join
 from stages.language.evidence import ABSENCE_OF_VIRTUE, Evidence, Virtue
 from stages.language.naming import Mention
-from stages.language.virtues import adjectives, nouns, shows_detail
+from stages.language.virtues import adjectives, nouns, possessions, shows_detail
 from stages.language.voice import Voice
 
 SUBJECT_VERBS = ("is", "shows", "looks", "suffers", "comes", "appears", "stands", "shares", "does", "has")
@@ -24,15 +25,18 @@ class Subject:
     mention: str
     plural: bool
     region_ids: tuple[int, ...]
+    human: bool = False
 
     @classmethod
     def of(cls, mention: Mention) -> Subject:
         """The regions of a mention."""
-        return cls(mention.text, mention.plural, mention.region_ids)
+        return cls(mention.text, mention.plural, mention.region_ids, mention.human)
 
     def slots(self) -> dict[str, str]:
         """Words of a frame that depend on the subject alone."""
         they, their = ("they", "their") if self.plural else ("it", "its")
+        if self.human and not self.plural:
+            they, their = "this region", "the region's"
         verbs = {verb: agree(verb, self.plural) for verb in SUBJECT_VERBS}
         return {
             "mention": self.mention,
@@ -57,15 +61,16 @@ class Sentence:
 
 
 def distorted_sentence(
-    frames: Sequence[str], subject: Subject, distortions: Sequence[Distortion], voice: Voice
+    frames: Sequence[str], subject: Subject, distortions: Sequence[Distortion], voice: Voice, *, has_detail: bool
 ) -> Sentence:
     """One sentence (or two) on distortions, the strongest first in `distortions`, whose effect is explained."""
     main = distortions[0]
     states = [voice.pick(fitting(FAMILY_WORDS[found.family].states, found.severity)) for found in distortions]
     found_nouns = [voice.pick(fitting(FAMILY_WORDS[found.family].nouns, found.severity)) for found in distortions]
-    effect = voice.pick(fitting(FAMILY_WORDS[main.family].effects, main.severity)).text
     noun, other_nouns = found_nouns[0], found_nouns[1:]
     frame = voice.pick(frames)
+    cause = states[0].text if "{states}" in frame else noun.text
+    effect = voice.pick(fitting_effects(main.family, main.severity, cause, has_detail=has_detail)).text
     slots = {
         **subject.slots(),
         "states": join([words.text for words in reversed(states)]),
@@ -125,7 +130,7 @@ class GoodFrames:
 NOUNS_ALONE = 0.25
 """Share of sentences of praise without an adjective."""
 
-DETAIL = ("plenty of fine detail", "fine texture clearly visible", "well-resolved texture")
+DETAIL = ("plenty of fine detail", "well-resolved texture", "a wealth of fine texture")
 
 
 def good_sentence(
@@ -142,7 +147,7 @@ def good_sentence(
             as_adjective.append(virtue)
             chosen[virtue] = voice.pick(options)
         else:
-            chosen[virtue] = voice.pick(nouns(virtue, things))
+            chosen[virtue] = voice.pick(nouns(virtue, things) if as_adjective else possessions(virtue, things))
     tail = [text for virtue, text in chosen.items() if virtue not in as_adjective]
     if "sharp" in virtues and all(shows_detail(item) for item in evidence) and voice.chance(0.6):
         tail.append(voice.pick(DETAIL))
@@ -174,6 +179,29 @@ def shared_sentence(
     claims = [
         Claim(region_ids=list(subject.region_ids), family=found.family, present=True, text=word.name)
         for found, word in zip(distortions, words, strict=True)
+    ]
+    return Sentence(text, claims)
+
+
+def free_sentence(
+    frames: Sequence[str], subject: Subject, families: Sequence[Family], text_of: str, voice: Voice
+) -> Sentence:
+    """One sentence that denies families; `text_of` names them in the plural or as a mass."""
+    plural = len(families) > 1 or any(FAMILY_WORDS[family].name_plural for family in families)
+    text = voice.pick(frames).format(**subject.slots(), names=text_of, is_names=agree("is", plural))
+    claims = [
+        Claim(region_ids=list(subject.region_ids), family=family, present=False, text=text_of) for family in families
+    ]
+    return Sentence(text, claims)
+
+
+def same_sentence(frames: Sequence[str], subject: Subject, virtues: Sequence[Virtue], voice: Voice) -> Sentence:
+    """One sentence that extends the virtues of the sentence before it to a region."""
+    text = voice.pick(frames).format(**subject.slots())
+    claims = [
+        Claim(region_ids=list(subject.region_ids), family=family, present=False, text=text)
+        for virtue in virtues
+        for family in ABSENCE_OF_VIRTUE[virtue]
     ]
     return Sentence(text, claims)
 

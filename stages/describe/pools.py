@@ -54,7 +54,7 @@ IMAGE_GOOD = (
     "The image as a whole is {adjectives}{with_nouns}.",
     "As a whole, the image is {adjectives}{with_nouns}.",
     "Taken as a whole, the picture is {adjectives}{with_nouns}.",
-    "Overall, the image looks {adjectives}{with_nouns}.",
+    "Seen as a whole, the image looks {adjectives}{with_nouns}.",
     "The picture is {adjectives} as a whole{with_nouns}.",
 )
 
@@ -65,13 +65,33 @@ IMAGE_ALSO_GOOD = (
     "Even so, it is {adjectives}{with_nouns}.",
 )
 
+IMAGE_ALSO_FREE = (
+    "No {names} {is_names} visible.",
+    "There {is_names} no visible {names}.",
+    "It shows no visible {names}.",
+)
+
+IMAGE_MORE_GOOD = (
+    "It is also {adjectives}{with_nouns}.",
+    "In addition, it is {adjectives}{with_nouns}.",
+    "Besides, it is {adjectives}{with_nouns}.",
+)
+
+IMAGE_MORE_GOOD_NOUNS = ("It also has {nouns}.", "In addition, it has {nouns}.", "Besides, it offers {nouns}.")
+
 IMAGE_PLAIN = (
     "The image as a whole shows no clear distortion.",
     "No distortion stands out across the image as a whole.",
     "As a whole, the image is without any clear distortion.",
 )
 
-IMAGE_TRAITS = ("It is {traits}.", "The picture is {traits}.", "In its look it is {traits}.")
+IMAGE_UNJUDGED = (
+    "Little can be said about the quality of this image.",
+    "The image offers little by which its quality could be judged.",
+    "There is too little in this image to judge its quality.",
+)
+
+IMAGE_TRAITS = ("It has {traits}.", "The picture has {traits}.", "The image shows {traits}.")
 
 REGION_DISTORTED = (
     "{Mention} {is} {states}, which {effect}.",
@@ -134,6 +154,13 @@ LOCAL_STILL_GOOD_NOUNS = (
     "At the same time, {they} {has} {nouns}.",
 )
 
+REGION_SAME = (
+    "The same holds for {mention}.",
+    "{Mention} {shares} these qualities.",
+    "These qualities are also found on {mention}.",
+    "This is equally true of {mention}.",
+)
+
 REGION_SPARED = (
     "By contrast, {mention} {is} {adjectives}{with_nouns}.",
     "{Mention}, on the other hand, {is} {adjectives}{with_nouns}.",
@@ -194,7 +221,13 @@ LOCAL_STILL_GOOD = (
     "Otherwise {they} {is} {adjectives}{with_nouns}.",
 )
 
-LOCAL_TRAITS = ("{They} {is} {traits}.", "In tone and colour, {they} {is} {traits}.")
+LOCAL_TRAITS = ("{They} {has} {traits}.", "{They} {shows} {traits}.")
+
+LOCAL_COMPARED = (
+    "Compared with the image as a whole, {they} {is} {comparatives}.",
+    "{They} {is} {comparatives} than the image as a whole.",
+    "Next to the image as a whole, {they} {appears} {comparatives}.",
+)
 
 LOCAL_IMAGE_TOO = (
     "The image as a whole shows the same {names}.",

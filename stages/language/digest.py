@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
-from stages.language import distortions, english, naming, virtues
+from stages.language import comparison, distortions, english, evidence, naming, verdict, virtues
 from stages.measure import scales
 
 
@@ -17,8 +17,8 @@ def data_of(module: ModuleType) -> str:
 
 def words_of_the_language() -> Mapping[str, str]:
     """Words and thresholds that all authors share."""
-    modules = {"distortions": distortions, "english": english, "naming": naming, "scales": scales, "virtues": virtues}
-    return {name: data_of(module) for name, module in modules.items()}
+    modules = (comparison, distortions, english, evidence, naming, scales, verdict, virtues)
+    return {module.__name__: data_of(module) for module in modules}
 
 
 def _stable(value: object) -> str:

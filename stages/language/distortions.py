@@ -6,7 +6,8 @@ of the family in general; `{s}` and `{es}` agree with the subject.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from manifests.vocabulary import SEVERITY_WORDS, Family
 
@@ -20,11 +21,15 @@ ANY = (1, 2, 3, 4, 5)
 
 @dataclass(frozen=True)
 class Words:
-    """A phrase and the severities that it fits; `plural` says that a noun takes a plural verb."""
+    """A phrase and the severities that it fits.
+
+    `plural` says that a noun takes a plural verb, `detail` that an effect speaks of detail, which must be there.
+    """
 
     text: str
     severities: tuple[int, ...] = ANY
     plural: bool = False
+    detail: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,9 +77,9 @@ FAMILY_WORDS: dict[Family, FamilyWords] = {
             Words("put{s} a fine grain over smooth surfaces", WEAK),
             Words("make{s} even tones look a little rough", (1, 2)),
             Words("disturb{s} the smooth tones", (2, 3)),
-            Words("cover{s} fine texture with grain", STRONG),
+            Words("cover{s} fine texture with grain", STRONG, detail=True),
             Words("make{s} smooth surfaces look rough", STRONG),
-            Words("drown{s} fine detail in grain", (4, 5)),
+            Words("drown{s} fine detail in grain", (4, 5), detail=True),
         ),
     ),
     "compression": FamilyWords(
@@ -86,9 +91,9 @@ FAMILY_WORDS: dict[Family, FamilyWords] = {
         effects=(
             Words("leave{s} faint block edges in smooth parts", (1, 2)),
             Words("leave{s} visible block edges", STRONG),
-            Words("disturb{s} fine detail"),
+            Words("disturb{s} fine detail", detail=True),
             Words("break{s} smooth surfaces into small squares", STRONG),
-            Words("cost{s} some fine detail", WEAK),
+            Words("cost{s} some fine detail", WEAK, detail=True),
         ),
     ),
     "brighten": FamilyWords(
@@ -207,7 +212,23 @@ def fitting(options: tuple[Words, ...], severity: int) -> tuple[Words, ...]:
     """The phrases that fit a severity, with their degree filled in."""
     degree = {"adverb": ADVERBS[severity], "adjective": SEVERITY_WORDS[severity], "s": "{s}", "es": "{es}"}
     chosen = [words for words in options if severity in words.severities]
-    return tuple(Words(_an(words.text.format(**degree)), words.severities, words.plural) for words in chosen)
+    return tuple(replace(words, text=_an(words.text.format(**degree))) for words in chosen)
+
+
+def fitting_effects(family: Family, severity: int, cause: str, *, has_detail: bool) -> tuple[Words, ...]:
+    """Effects that fit a severity, repeat no word of their cause, and speak of detail only if it is there.
+
+    Where none is left, repetition is allowed, then detail.
+    """
+    options = fitting(FAMILY_WORDS[family].effects, severity)
+    said = _stems(cause)
+    chosen = tuple(words for words in options if not said & _stems(words.text) and (has_detail or not words.detail))
+    return chosen or tuple(words for words in options if has_detail or not words.detail) or options
+
+
+def _stems(text: str) -> set[str]:
+    """Beginnings of the longer words of a text."""
+    return {word[:5] for word in re.findall(r"[a-z]{5,}", text.lower())}
 
 
 def effect_clause(effect: str, plural_subject: bool) -> str:

@@ -17,6 +17,9 @@ from stages.measure import scales
 Virtue = Literal["sharp", "clean", "well-exposed", "contrast", "colourful"]
 """Good properties that a description may name."""
 
+ARTEFACTS: tuple[Family, ...] = ("compression", "pixelate")
+"""Families whose absence is worth a word of its own."""
+
 ABSENCE_OF_VIRTUE: dict[Virtue, tuple[Family, ...]] = {
     "sharp": ("blur",),
     "clean": ("noise",),
@@ -84,6 +87,14 @@ class Evidence:
         if self.is_free_of("contrast-weaken") and not self._is("contrast-strengthen", "brighten", "darken"):
             found.append("contrast")
         return tuple(found)
+
+    def judged(self) -> bool:
+        """Whether anything was measured at all."""
+        return any(value is not None for value in self.attributes.model_dump().values())
+
+    def has_detail(self) -> bool:
+        """Whether enough of the area holds detail to speak of it."""
+        return at_least(self.attributes.texture, scales.PLAIN)
 
     def _is(self, *families: Family) -> bool:
         return any(family in self.families() for family in families)

@@ -41,23 +41,28 @@ WIDE_PLACES: Mapping[Row, tuple[str, ...]] = {
 AREA = Noun("area", "areas", "count")
 MOST_OF_IMAGE = Noun("area that fills most of the image", "areas that fill most of the image", "count")
 
-HIDDEN_COMPETITORS = frozenset({"merged", "overlaps-better", "low-detector-score"})
+HIDDEN_COMPETITORS = frozenset({"merged", "overlaps-better", "low-detector-score", "not-confirmed"})
 """Dropped regions that are not things of their own, so that a name need not be told apart from them."""
 
 LARGE = 0.6
 """Share of the image from which a region has no place."""
 
+CLEARLY_OUTSIDE = 0.28
+"""Where, as a share of the side, the centre of a span that crosses the middle must lie to be called outer."""
+
 WIDE, FLAT = 0.7, 0.45
 """Share of the width from which, and of the height up to which, a box is a strip."""
 
-DISTINCT_COVERAGE = 0.8
-"""Two members of a merged region are two things if neither is covered by the other to this share."""
+SAME_THING = 0.9
+"""A merged region of which one member fills this share is that member; one that no member fills holds several."""
+
+HUMAN = frozenset("person man woman child boy girl baby player rider cyclist worker bride groom".split())
 
 SIZE_RATIO = 1.6
 """How many times larger than the next a region must be to be called the largest."""
 
 OFFSET = 0.05
-"""Share of the width between centres from which one thing is left of another."""
+"""Share of the side between centres from which one thing is left of, or above, another."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,11 @@ class RegionName:
     place_needed: bool
     unique: bool
     generic: bool
+
+    @property
+    def human(self) -> bool:
+        """Whether "it" would be rude."""
+        return not self.generic and self.noun.singular.split()[-1].lower() in HUMAN
 
     @property
     def takes_plural_verb(self) -> bool:
@@ -92,6 +102,7 @@ class Mention:
     text: str
     plural: bool
     region_ids: tuple[int, ...]
+    human: bool = False
 
 
 def name_regions(record: ImageRecord, voice: Voice) -> dict[int, RegionName]:
@@ -132,7 +143,7 @@ def _name(region: Region, kind: Sequence[Region], record: ImageRecord, synonym: 
     told_apart = found is not None and not any(_fits(found, place_of(other, width, height)) for other in rivals)
     if alone or told_apart:
         return RegionName(region.region_id, kind_noun, many, "", place, generic or not alone, True, generic)
-    modifier = "" if generic or many else _modifier(region, rivals, width)
+    modifier = "" if generic or many else _modifier(region, rivals, width, height)
     if modifier:
         return RegionName(region.region_id, kind_noun, many, modifier, place, False, True, False)
     return RegionName(region.region_id, kind_noun, many, "", place, generic, False, generic)
@@ -152,13 +163,21 @@ def place_of(region: Region, width: int, height: int) -> Place | None:
     if width <= 0 or height <= 0 or area_px(region.box_xyxy_px) >= LARGE * width * height:
         return None
     x1, y1, x2, y2 = region.box_xyxy_px
-    column, row = (x1 + x2) / 2 / width, (y1 + y2) / 2 / height
     strip = x2 - x1 >= WIDE * width and y2 - y1 <= FLAT * height
-    return Place(
-        "" if strip or 1 / 3 <= column <= 2 / 3 else "left" if column < 0.5 else "right",
-        "" if 1 / 3 <= row <= 2 / 3 else "upper" if row < 0.5 else "lower",
-        strip,
-    )
+    across, down = _third(x1 / width, x2 / width), _third(y1 / height, y2 / height)
+    columns: tuple[Column, ...] = ("left", "", "right")
+    rows: tuple[Row, ...] = ("upper", "", "lower")
+    return Place("" if strip else columns[across], rows[down], strip)
+
+
+def _third(near: float, far: float) -> int:
+    """0, 1 or 2: the third of a side in which a span's centre lies; outer ones only if the span is clearly there.
+
+    A span that crosses the middle of the side belongs to an outer third only with its centre beyond CLEARLY_OUTSIDE.
+    """
+    centre = (near + far) / 2
+    border = CLEARLY_OUTSIDE if near < 0.5 < far else 1 / 3
+    return 0 if centre < border else 2 if centre > 1 - border else 1
 
 
 def _place_words(place: Place | None, synonym: int) -> str:
@@ -179,14 +198,19 @@ def _fits(place: Place, other: Place | None) -> bool:
     return (place.column in ("", other.column)) and (place.row in ("", other.row))
 
 
-def _modifier(region: Region, rivals: Sequence[Region], width: int) -> str:
+def _modifier(region: Region, rivals: Sequence[Region], width: int, height: int) -> str:
     """A word that tells a region from all others of its kind by side or by size; empty when there is none."""
     two = len(rivals) == 1
-    centre = _centre_x(region)
-    if width > 0 and all(centre < _centre_x(other) - OFFSET * width for other in rivals):
+    x, y = _centre(region)
+    centres = [_centre(other) for other in rivals]
+    if all(x < other - OFFSET * width for other, _ in centres):
         return "left-hand" if two else "leftmost"
-    if width > 0 and all(centre > _centre_x(other) + OFFSET * width for other in rivals):
+    if all(x > other + OFFSET * width for other, _ in centres):
         return "right-hand" if two else "rightmost"
+    if all(y < other - OFFSET * height for _, other in centres):
+        return "upper" if two else "topmost"
+    if all(y > other + OFFSET * height for _, other in centres):
+        return "lower" if two else "lowest"
     area = area_px(region.box_xyxy_px)
     if all(area >= SIZE_RATIO * area_px(other.box_xyxy_px) for other in rivals):
         return "larger" if two else "largest"
@@ -195,20 +219,17 @@ def _modifier(region: Region, rivals: Sequence[Region], width: int) -> str:
     return ""
 
 
-def _centre_x(region: Region) -> float:
-    return (region.box_xyxy_px[0] + region.box_xyxy_px[2]) / 2
+def _centre(region: Region) -> tuple[float, float]:
+    x1, y1, x2, y2 = region.box_xyxy_px
+    return (x1 + x2) / 2, (y1 + y2) / 2
 
 
 def _shows_several(region: Region, regions: Sequence[Region]) -> bool:
     """Whether a merged region holds at least two things of its kind."""
-    if region.source != "detector":
-        return False
     members = [other for other in regions if other.region_id in region.merged_from]
-    return any(
-        max(covered_share(one, other), covered_share(other, one)) < DISTINCT_COVERAGE
-        for index, one in enumerate(members)
-        for other in members[index + 1 :]
-    )
+    if region.source != "detector" or not members:
+        return False
+    return all(covered_share(region, member) < SAME_THING for member in members)
 
 
 def mention(names: Sequence[RegionName], kinds: Mapping[str, int], *, with_place: bool) -> Mention:
@@ -219,9 +240,11 @@ def mention(names: Sequence[RegionName], kinds: Mapping[str, int], *, with_place
     by_noun: dict[str, list[RegionName]] = {}
     for name in names:
         by_noun.setdefault(name.noun.singular, []).append(name)
-    parts = [_of_one_noun(group, kinds[singular], with_place) for singular, group in by_noun.items()]
+    places = with_place and len(by_noun) == 1
+    parts = [_of_one_noun(group, kinds[singular], places) for singular, group in by_noun.items()]
     plural = len(parts) > 1 or parts[0].plural
-    return Mention(join([part.text for part in parts]), plural, tuple(name.region_id for name in names))
+    ids = tuple(name.region_id for name in names)
+    return Mention(join([part.text for part in parts]), plural, ids, any(name.human for name in names))
 
 
 def refer(names: Sequence[RegionName]) -> Mention:

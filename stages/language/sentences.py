@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from manifests.markup import Link, parse_links
-from stages.language.english import capitalise
+from stages.language.english import capitalise, decapitalise
 
 CONNECTIVES = re.compile(
     r"^(?:By contrast|In contrast|However|Even so|Still|At the same time|On the other hand|On the positive side|"
@@ -14,7 +14,10 @@ CONNECTIVES = re.compile(
 )
 """Openings that lean on the sentence before."""
 
-SUBJECT_PRONOUN = re.compile(r"^(It|They)\b")
+SUBJECT_PRONOUN = re.compile(r"^(It|They|This region)\b")
+
+_BEFORE_LINK = re.compile(r"(?:\b\w+ of )?\b(?:the|an?) (?:[\w-]+ )?$", re.IGNORECASE)
+"""The words of a noun phrase that stand in front of its link."""
 
 _END = re.compile(r"[.!?]+[\"')\]]*\s+(?=[\"'(\[]*[A-Z])")
 
@@ -57,9 +60,12 @@ def _standing_alone(sentence: str, lost: str) -> str:
     alone = capitalise(CONNECTIVES.sub("", sentence))
     links = parse_links(lost)
     if links and not parse_links(alone):
-        return SUBJECT_PRONOUN.sub(lambda _: capitalise(f"the {_link_text(links[0], lost)}"), alone)
+        return SUBJECT_PRONOUN.sub(lambda _: capitalise(_noun_phrase(links[0], lost)), alone)
     return SUBJECT_PRONOUN.sub("The image", alone) if not links and alone.startswith("It ") else alone
 
 
-def _link_text(link: Link, text: str) -> str:
-    return text[link.start : link.end]
+def _noun_phrase(link: Link, text: str) -> str:
+    """The link with the words before it that belong to it: "one of the [people](#2)"."""
+    before = _BEFORE_LINK.search(text[: link.start])
+    words = before[0] if before else "the "
+    return decapitalise(words) + text[link.start : link.end]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from manifests.records import Score
 from manifests.vocabulary import QUALITY_WORDS, Family
 from stages.language.evidence import Evidence
-from stages.language.virtues import shows_detail
+from stages.language.virtues import is_soft, shows_detail
 from stages.score import quality_word
 from stages.score.grades import GRADES
 
@@ -41,9 +41,19 @@ def quality_of(evidence: Evidence, scored: str | None) -> str | None:
 
     None when nothing was found wrong, too little could be judged to praise it, and there is no score.
     """
-    low, high = BOUNDS[weight(evidence)]
+    low, high = _bounds(evidence)
     grade = QUALITY_WORDS.index(scored) if scored else _unscored(evidence)
     return None if grade is None else QUALITY_WORDS[min(max(grade, low), high)]
+
+
+def _bounds(evidence: Evidence) -> tuple[int, int]:
+    """Lowest and highest grade that agree with the evidence: praise without reserve needs all that counts."""
+    low, high = BOUNDS[weight(evidence)]
+    if is_soft(evidence):
+        return min(low, FAIR), min(high, FAIR)
+    if not set(evidence.virtues()) >= ALL_VIRTUES_THAT_COUNT:
+        return low, min(high, GOOD)
+    return low, high
 
 
 def quality_of_image(image: Evidence, parts: Sequence[tuple[Evidence, float]], scores: Sequence[Score]) -> str | None:

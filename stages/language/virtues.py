@@ -30,16 +30,16 @@ VIRTUE_WORDS: dict[Virtue, VirtueWords] = {
         lambda values: at_least(values.sharpness, scales.CRISP),
     ),
     "clean": VirtueWords(
-        ("free of visible noise", "clean"),
-        ("no visible noise", "clean tones"),
-        ("free of visible noise", "clean"),
-        ("no visible noise", "clean tones"),
+        ("free of visible noise", "free of visible grain"),
+        ("no visible noise", "no visible grain", "clean tones"),
+        ("free of visible noise", "free of visible grain"),
+        ("no visible noise", "no visible grain", "clean tones"),
         lambda values: False,
     ),
     "well-exposed": VirtueWords(
-        ("well exposed", "evenly exposed"),
+        ("well exposed", "properly exposed"),
         ("balanced exposure", "well-judged exposure"),
-        ("well exposed", "evenly exposed"),
+        ("well exposed", "properly exposed"),
         ("balanced exposure", "well-judged exposure"),
         lambda values: False,
     ),
@@ -72,20 +72,42 @@ def nouns(virtue: Virtue, things: Sequence[Attributes]) -> tuple[str, ...]:
     return words.strong_nouns if all(map(words.is_strong, things)) else words.nouns
 
 
+def possessions(virtue: Virtue, things: Sequence[Attributes]) -> tuple[str, ...]:
+    """The nouns that something can have: those that name a presence and not a lack."""
+    return tuple(noun for noun in nouns(virtue, things) if not noun.startswith("no "))
+
+
 def traits(evidence: Evidence) -> tuple[str, ...]:
-    """Measured facts that are neither good nor bad, as predicates behind "is"."""
+    """Measured facts that are neither virtues nor distortions, as nouns behind "has"."""
     values, families = evidence.attributes, evidence.families()
     found = []
+    if is_soft(evidence):
+        found.append("very soft detail" if below(values.sharpness, scales.BLURRED) else "rather soft detail")
     if below(values.luminance, scales.DIM) and "darken" not in families:
-        found.append("dark in tone" if below(values.luminance, scales.DARK) else "rather dark in tone")
+        found.append("dark tones" if below(values.luminance, scales.DARK) else "rather dark tones")
     if at_least(values.luminance, scales.BRIGHT) and "brighten" not in families:
-        found.append("very bright in tone" if at_least(values.luminance, scales.VERY_BRIGHT) else "bright in tone")
+        found.append("very bright tones" if at_least(values.luminance, scales.VERY_BRIGHT) else "bright tones")
     if "saturation-weaken" not in families:
         if below(values.saturation, scales.GREY):
-            found.append("almost without colour")
+            found.append("almost no colour")
         elif below(values.saturation, scales.MUTED):
-            found.append("restrained in colour")
+            found.append("restrained colours")
     return tuple(found)
+
+
+def is_soft(evidence: Evidence) -> bool:
+    """Whether the detail was measured soft, which is no distortion yet: a shallow depth of field looks so, too."""
+    return below(evidence.attributes.sharpness, scales.SOFT) and "blur" not in evidence.families()
+
+
+def matches(one: Evidence, other: Evidence) -> bool:
+    """Whether all praise of the second thing is true of the first one, too."""
+    ours, theirs = one.virtues(), other.virtues()
+    return all(
+        virtue in ours
+        and (VIRTUE_WORDS[virtue].is_strong(one.attributes) or not VIRTUE_WORDS[virtue].is_strong(other.attributes))
+        for virtue in theirs
+    ) and (shows_detail(one) or not shows_detail(other))
 
 
 def shows_detail(evidence: Evidence) -> bool:

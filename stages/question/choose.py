@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stages.question.pair import Pair
+from stages.question.pair import PRAISE, Pair
 
 
 class Chosen:
@@ -17,7 +17,11 @@ class Chosen:
         """Whether a pair repeats a question, or a topic on the same things in the same kind of question."""
         return any(
             other.question == pair.question
-            or (other.family == pair.family and other.topic == pair.topic and _overlap(other, pair))
+            or (
+                other.family == pair.family
+                and other.topic == pair.topic
+                and (pair.topic == PRAISE or _overlap(other, pair))
+            )
             for other in self.pairs
         )
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import permutations
 
 from manifests.vocabulary import SEVERITY_WORDS, Family, QuestionFamily
+from stages.language.comparison import comparatives
 from stages.language.distortions import ADVERBS, FAMILY_WORDS
 from stages.language.english import agree, capitalise, join
 from stages.language.evidence import at_least, below
 from stages.language.naming import mention
 from stages.language.survey import Part, Survey
-from stages.language.virtues import nouns
+from stages.language.virtues import is_soft, possessions
 from stages.language.voice import Voice
 from stages.measure import scales
 from stages.question import pools
-from stages.question.pair import Pair, Target
+from stages.question.pair import PRAISE, Pair, Target
 from stages.question.yes_no import CLEARLY_THERE, spatial_of
 
 HIDES_DETAIL: tuple[Family, ...] = ("blur", "noise", "compression", "pixelate", "darken", "brighten")
@@ -27,7 +29,7 @@ MOST_IN_ANSWER = 4
 def open_pairs(survey: Survey, targets: Sequence[Target], voice: Voice) -> list[Pair]:
     """All open questions that the evidence answers."""
     pairs = [pair for target in targets for pair in [*_what(target, voice), *_why(target, voice), *_how(target, voice)]]
-    return pairs + _what_where(survey, voice) + _why_where(survey, voice)
+    return pairs + _what_where(survey, voice) + _why_where(survey, voice) + _what_of_two(targets, voice)
 
 
 def _ask(
@@ -52,20 +54,22 @@ def _what(target: Target, voice: Voice) -> list[Pair]:
         return pairs
     if target.quality in ("good", "excellent"):
         praise = _praise(target, voice)
-        return [_ask(target, "what", pools.WHAT_GOOD, praise, "praise", voice)] if praise else []
+        return [_ask(target, "what", pools.WHAT_GOOD, praise, PRAISE, voice)] if praise else []
     return []
 
 
 def _praise(target: Target, voice: Voice) -> str:
     """The two most telling virtues as nouns."""
     things = [item.attributes for item in target.evidence]
-    return join([voice.pick(nouns(virtue, things)) for virtue in target.virtues()[:2]])
+    return join([voice.pick(possessions(virtue, things)) for virtue in target.virtues()[:2]])
 
 
 def _why(target: Target, voice: Voice) -> list[Pair]:
     families = target.families()
     pairs = []
-    causes = [family for family in families if family in HIDES_DETAIL and (target.severity(family) or 0) >= 3]
+    detailed = all(item.has_detail() for item in target.evidence)
+    hiding = HIDES_DETAIL if detailed else ("blur", "pixelate", "darken")
+    causes = [family for family in families if family in hiding and (target.severity(family) or 0) >= 3]
     if causes:
         pairs.append(_ask(target, "why", pools.WHY_UNCLEAR, _names(causes), "unclear", voice))
     if families and target.quality in ("fair", "poor", "bad"):
@@ -74,57 +78,61 @@ def _why(target: Target, voice: Voice) -> list[Pair]:
     if not families and target.quality in ("good", "excellent"):
         praise = _praise(target, voice)
         if praise:
-            answer = f"because of {praise}" if not praise.startswith("no ") else praise
-            pairs.append(_ask(target, "why", pools.WHY_GOOD, answer, "verdict", voice, quality=target.quality))
+            answer = f"because of {praise}"
+            pairs.append(_ask(target, "why", pools.WHY_GOOD, answer, PRAISE, voice, quality=target.quality))
     return pairs
 
 
 def _how(target: Target, voice: Voice) -> list[Pair]:
-    values = [item.attributes for item in target.evidence]
-    good = target.virtues()
-    crisp = all(at_least(each.sharpness, scales.CRISP) for each in values)
-    strong = all(at_least(each.contrast, scales.HIGH_CONTRAST) for each in values)
-    vivid = all(at_least(each.saturation, scales.VIVID) for each in values)
-    muted = all(below(each.saturation, scales.MUTED) for each in values)
-    colours = pools.HOW_COLOUR_VIVID if vivid else pools.HOW_COLOUR_RICH
-    asked: tuple[tuple[tuple[str, ...], str, tuple[Family, ...], tuple[str, ...]], ...] = (
-        (
-            pools.HOW_SHARP,
-            "blur",
-            ("blur",),
-            _if("sharp" in good, pools.HOW_SHARP_CRISP if crisp else pools.HOW_SHARP_GOOD),
-        ),
-        (pools.HOW_NOISY, "noise", ("noise",), _if("clean" in good, pools.HOW_NOISY_CLEAN)),
-        (pools.HOW_EXPOSED, "exposure", ("brighten", "darken"), _if("well-exposed" in good, pools.HOW_EXPOSED_WELL)),
-        (
-            pools.HOW_CONTRAST,
-            "contrast",
-            ("contrast-weaken", "contrast-strengthen"),
-            _if("contrast" in good, pools.HOW_CONTRAST_STRONG if strong else pools.HOW_CONTRAST_GOOD),
-        ),
-        (
-            pools.HOW_COLOUR,
-            "colour",
-            ("saturation-weaken", "saturation-strengthen"),
-            _if("colourful" in good, colours) or _if(muted, pools.HOW_COLOUR_MUTED),
-        ),
-    )
     pairs = []
-    for frames, topic, families, praise in asked:
+    for frames, topic, families, praise in _degrees_asked(target):
         answer = _measured_degree(target, families) or (voice.pick(praise) if praise else "")
         if answer:
             pairs.append(_ask(target, "how", frames, answer, topic, voice))
+            if praise is not pools.HOW_NOISY_CLEAN:
+                pairs.append(_ask(target, "what", pools.WHAT_LEVEL[topic], answer, topic, voice))
     for family in target.families():
         severity = target.severity(family)
         if severity:
             words = FAMILY_WORDS[family]
             slots = {"name": words.name, "is_name": agree("is", words.name_plural)}
-            pairs.append(
-                _ask(target, "how", pools.HOW_SEVERE, SEVERITY_WORDS[severity], f"how {family}", voice, **slots)
-            )
+            answer = SEVERITY_WORDS[severity]
+            pairs.append(_ask(target, "how", pools.HOW_SEVERE, answer, f"how {family}", voice, **slots))
     if target.quality:
         pairs.append(_ask(target, "how", pools.HOW_GOOD, target.quality, "verdict", voice))
     return pairs
+
+
+Words = tuple[str, ...]
+Families = tuple[Family, ...]
+
+
+def _degrees_asked(target: Target) -> list[tuple[Words, str, Families, Words]]:
+    """Frames, topic, the families whose degree answers, and the answers where there is none of them."""
+    values = [item.attributes for item in target.evidence]
+    good = target.virtues()
+    crisp = all(at_least(each.sharpness, scales.CRISP) for each in values)
+    soft = all(is_soft(item) for item in target.evidence)
+    strong = all(at_least(each.contrast, scales.HIGH_CONTRAST) for each in values)
+    vivid = all(at_least(each.saturation, scales.VIVID) for each in values)
+    grey = all(below(each.saturation, scales.GREY) for each in values)
+    muted = all(below(each.saturation, scales.MUTED) for each in values)
+    sharp = _if("sharp" in good, pools.HOW_SHARP_CRISP if crisp else pools.HOW_SHARP_GOOD)
+    contrast = _if("contrast" in good, pools.HOW_CONTRAST_STRONG if strong else pools.HOW_CONTRAST_GOOD)
+    colour = _if("colourful" in good, pools.HOW_COLOUR_VIVID if vivid else pools.HOW_COLOUR_RICH)
+    exposed = _if("well-exposed" in good, pools.HOW_EXPOSED_WELL)
+    return [
+        (pools.HOW_SHARP, "blur", ("blur",), sharp or _if(soft, pools.HOW_SHARP_SOFT)),
+        (pools.HOW_NOISY, "noise", ("noise",), _if("clean" in good, pools.HOW_NOISY_CLEAN)),
+        (pools.HOW_EXPOSED, "exposure", ("brighten", "darken"), exposed),
+        (pools.HOW_CONTRAST, "contrast", ("contrast-weaken", "contrast-strengthen"), contrast),
+        (
+            pools.HOW_COLOUR,
+            "colour",
+            ("saturation-weaken", "saturation-strengthen"),
+            colour or _if(grey, pools.HOW_COLOUR_NONE) or _if(muted, pools.HOW_COLOUR_MUTED),
+        ),
+    ]
 
 
 def _if(holds: bool, words: tuple[str, ...]) -> tuple[str, ...]:
@@ -154,6 +162,21 @@ def _what_where(survey: Survey, voice: Voice) -> list[Pair]:
     others = [part for part in survey.parts if part not in sharp]
     if 0 < len(sharp) <= MOST_IN_ANSWER and others and all(part.evidence.severity("blur") for part in others):
         pairs.append(_grounded("what", voice.pick(pools.WHAT_SHARP), survey, sharp, "where sharp"))
+    return pairs
+
+
+def _what_of_two(targets: Sequence[Target], voice: Voice) -> list[Pair]:
+    """Which of two regions is sharper, brighter, darker or more colourful: both stand in the question."""
+    single = [target for target in targets if len(target.region_ids) == 1 and target.worded]
+    pairs = []
+    for one, other in permutations(single, 2):
+        for word in comparatives(one.evidence[0].attributes, other.evidence[0].attributes):
+            if word in pools.COMPARISONS and not (word == "sharper" and "sharp" not in one.virtues()):
+                first, second = voice.shuffled([one, other])
+                question = voice.pick(pools.COMPARISONS[word]).format(a=first.linked, b=second.linked)
+                ids = tuple(sorted((*one.region_ids, *other.region_ids)))
+                topic = "which by tone" if word in ("brighter", "darker") else f"which is {word}"
+                pairs.append(Pair("what", "referring", question, f"{capitalise(one.worded)}.", topic, ids))
     return pairs
 
 

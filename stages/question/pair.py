@@ -11,6 +11,9 @@ from stages.language.evidence import Evidence, Virtue
 from stages.language.naming import refer
 from stages.language.survey import Part, Survey
 
+PRAISE = "praise"
+"""Topic of questions for what is good; one of each family is enough for an image."""
+
 
 @dataclass(frozen=True)
 class Pair:

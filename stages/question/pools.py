@@ -32,7 +32,7 @@ AXES: dict[str, Axis] = {
     "noise": Axis(
         ("noise",),
         ("{Is} {t} noisy?", "Is there visible noise {on} {t}?", "{Does} {t} look grainy?"),
-        ("{Is} {t} free of visible noise?", "{Does} {t} look clean, without visible grain?"),
+        ("{Is} {t} free of visible noise?", "{Is} {t} free of grain?"),
     ),
     "compression": Axis(
         ("compression",),
@@ -69,6 +69,32 @@ AXES: dict[str, Axis] = {
     "banding": Axis(("quantise",), ("Is colour banding visible {on} {t}?",)),
 }
 
+PROPERTIES: dict[str, tuple[str, ...]] = {
+    "bright": ("{Is} {t} bright in tone?", "Are the tones of {t} mostly bright?"),
+    "dark": ("{Is} {t} dark in tone?", "Are the tones of {t} mostly dark?"),
+    "vivid": ("Are the colours of {t} vivid?", "{Does} {t} have vivid colours?"),
+    "muted": ("Are the colours of {t} muted?", "Are the colours of {t} restrained?"),
+    "strong contrast": ("Is the contrast of {t} strong?", "{Does} {t} have strong contrast?"),
+    "detail": ("{Is} {t} full of fine detail?", "{Does} {t} show plenty of fine detail?"),
+    "soft": ("{Is} {t} soft in detail?", "{Does} {t} look soft?"),
+}
+"""Properties that are neither good nor bad by themselves."""
+
+COMPARISONS: dict[str, tuple[str, ...]] = {
+    "sharper": ("Which is sharper, {a} or {b}?", "Which looks sharper: {a} or {b}?"),
+    "brighter": ("Which is brighter, {a} or {b}?", "Which has the brighter tones: {a} or {b}?"),
+    "darker": ("Which is darker, {a} or {b}?", "Which has the darker tones: {a} or {b}?"),
+    "more colourful": ("Which is more colourful, {a} or {b}?", "Which has the richer colours: {a} or {b}?"),
+}
+
+WHAT_LEVEL: dict[str, tuple[str, ...]] = {
+    "noise": ("What level of noise {does} {t} show?", "What amount of grain {does} {t} have?"),
+    "contrast": ("What is the contrast of {t} like?",),
+    "exposure": ("What is the exposure of {t} like?",),
+    "colour": ("What are the colours of {t} like?", "What kind of colours {does} {t} have?"),
+    "blur": ("What is the sharpness of {t} like?",),
+}
+
 QUALITY_YES_NO = ("Is the quality of {t} good?", "Would you call the quality of {t} good?")
 
 WHAT_DISTORTION = (
@@ -91,9 +117,9 @@ WHAT_IS_STATE = (
 WHAT_SHARP = ("What is sharp in the image?", "What comes out sharp in this image?")
 
 WHY_UNCLEAR = (
-    "Why is the detail {on} {t} hard to make out?",
+    "Why is the detail of {t} hard to make out?",
     "Why {is} {t} not clear?",
-    "Why does the texture {on} {t} not come through?",
+    "Why does the texture of {t} not come through?",
 )
 
 WHY_BAD = (
@@ -106,13 +132,13 @@ WHY_GOOD = ("Why is the quality of {t} {quality}?", "Why {does} {t} look good?")
 
 WHY_PART = ("Why is the image not of better quality?", "Why does the quality of the image suffer?")
 
-HOW_SHARP = ("How sharp {is} {t}?", "How clear {is} {t}?", "How would you describe the sharpness of {t}?")
+HOW_SHARP = ("How sharp {is} {t}?", "How sharp {does} {t} look?", "How would you describe the sharpness of {t}?")
 
 HOW_NOISY = ("How noisy {is} {t}?", "How grainy {does} {t} look?")
 
 HOW_EXPOSED = ("How is the exposure of {t}?", "How would you describe the exposure of {t}?")
 
-HOW_CONTRAST = ("How is the contrast of {t}?", "How would you describe the contrast {on} {t}?")
+HOW_CONTRAST = ("How is the contrast of {t}?", "How would you describe the contrast of {t}?")
 
 HOW_COLOUR = ("How rich are the colours of {t}?", "How would you describe the colours of {t}?")
 
@@ -129,11 +155,12 @@ HOW_ANSWERS: dict[Family, str] = {
 
 DEGREES = {1: "a little too", 2: "rather too", 3: "clearly too", 4: "much too", 5: "extremely"}
 
-HOW_SHARP_GOOD, HOW_SHARP_CRISP = ("sharp",), ("very sharp",)
+HOW_SHARP_GOOD, HOW_SHARP_CRISP, HOW_SHARP_SOFT = ("sharp",), ("very sharp",), ("rather soft",)
 HOW_NOISY_CLEAN = ("hardly at all", "not noticeably")
 HOW_EXPOSED_WELL = ("well balanced", "balanced")
 HOW_CONTRAST_GOOD, HOW_CONTRAST_STRONG = ("good", "sufficient"), ("strong", "high")
-HOW_COLOUR_RICH, HOW_COLOUR_VIVID, HOW_COLOUR_MUTED = ("rich",), ("vivid", "very rich"), ("rather muted", "restrained")
+HOW_COLOUR_RICH, HOW_COLOUR_VIVID = ("rich",), ("vivid", "very rich")
+HOW_COLOUR_MUTED, HOW_COLOUR_NONE = ("rather muted", "restrained"), ("almost absent",)
 
 HOW_SEVERE = ("How severe {is_name} the {name} {on} {t}?", "How strong {is_name} the {name} {on} {t}?")
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from manifests.records import Distortion
-from stages.language.distortions import FAMILY_WORDS, Words, effect_clause, fitting
+from stages.language.distortions import FAMILY_WORDS, Words, effect_clause, fitting, fitting_effects
 from stages.language.english import agree, capitalise
 from stages.language.naming import mention
 from stages.language.survey import Part, Survey
@@ -46,7 +46,8 @@ def _long(part: Part, voice: Voice) -> str:
     clauses = []
     for found in part.evidence.distortions[:MOST_LONG]:
         noun = _noun(found)
-        effect = voice.pick(fitting(FAMILY_WORDS[found.family].effects, found.severity)).text
+        options = fitting_effects(found.family, found.severity, noun.text, has_detail=part.evidence.has_detail())
+        effect = voice.pick(options).text
         clauses.append(f"{noun.text}, which {effect_clause(effect, noun.plural)}")
     return f"{capitalise('; '.join(clauses))}."
 

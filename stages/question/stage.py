@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from manifests.markup import parse_links, plain, to_grid_text
-from manifests.records import ImageRecord, Question, Report
+from manifests.records import BoxXYXYPx, ImageRecord, Question, Report
 from stages.language.digest import data_of, words_of_the_language
 from stages.language.survey import Survey, survey
 from stages.language.voice import Voice
 from stages.question import pools
 from stages.question.choose import balanced_yes_no, varied
 from stages.question.open import open_pairs
-from stages.question.pair import Pair, group_targets, image_target, region_target
+from stages.question.pair import Pair, Target, group_targets, image_target, region_target
 from stages.question.spider import ground_pairs, refer_pairs
 from stages.question.yes_no import yes_no_pairs
 from stages.stage import Stage, StageConfig
@@ -27,10 +28,15 @@ class AskConfig(StageConfig):
     """Upper limits per image; yes and no come in equal numbers, so an odd `yes_no` counts as one less."""
 
     backend: Literal["template"] = "template"
+    """`template`: questions whose answers the measurements prove."""
     yes_no: int = Field(default=6, ge=0)
+    """Most yes-no questions of one image."""
     open: int = Field(default=6, ge=0)
+    """Most questions with what, why and how of one image."""
     refer: int = Field(default=2, ge=0)
+    """Most questions that name a region in words."""
     ground: int = Field(default=2, ge=0)
+    """Most questions whose answer is a place."""
 
 
 class Ask(Stage):
@@ -58,21 +64,18 @@ class Ask(Stage):
     def _questions(self, row: ImageRecord) -> list[Question]:
         voice = Voice(self.random(row.image_id))
         found = survey(row, voice)
-        pairs = self._pairs(found, voice, reported_regions(row.report))
-        return [_written(pair, row, number) for number, pair in enumerate(pairs, start=1)]
+        on_grid = _GridWriter.of(row)
+        targets = [image_target(found, voice.pick(pools.IMAGE_WORDS)), *map(region_target, found.parts)]
+        targets = on_grid.told_apart([*targets, *group_targets(found)])
+        pairs = self._pairs(found, targets, voice, reported_regions(row.report))
+        return [on_grid.question(pair, f"{row.image_id}-q{number:02d}") for number, pair in enumerate(pairs, start=1)]
 
-    def _pairs(self, found: Survey, voice: Voice, reported: frozenset[int]) -> list[Pair]:
-        targets = [
-            image_target(found, voice.pick(pools.IMAGE_WORDS)),
-            *(region_target(part) for part in found.parts),
-            *group_targets(found),
-        ]
-
+    def _pairs(self, found: Survey, targets: Sequence[Target], voice: Voice, reported: frozenset[int]) -> list[Pair]:
         def ordered(candidates: Sequence[Pair]) -> list[Pair]:
             return sorted(voice.shuffled(candidates), key=lambda pair: not reported.issuperset(pair.region_ids))
 
         return [
-            *balanced_yes_no(ordered(yes_no_pairs(targets, voice)), self.config.yes_no),
+            *voice.shuffled(balanced_yes_no(ordered(yes_no_pairs(targets, voice)), self.config.yes_no)),
             *varied(ordered(open_pairs(found, targets, voice)), self.config.open),
             *varied(ordered(refer_pairs(found, voice)), self.config.refer),
             *varied(ordered(ground_pairs(found, voice)), self.config.ground),
@@ -85,17 +88,39 @@ def reported_regions(report: Report | None) -> frozenset[int]:
     return frozenset(number for passage in passages for link in parse_links(passage.text) for number in link.region_ids)
 
 
-def _written(pair: Pair, row: ImageRecord, number: int) -> Question:
-    boxes = {region.region_id: region.box_xyxy_px for region in row.kept_regions()}
-    width, height = row.width or 1, row.height or 1
-    return Question(
-        id=f"{row.image_id}-q{number:02d}",
-        question=to_grid_text(pair.question, boxes, width, height),
-        answer=to_grid_text(pair.answer, boxes, width, height),
-        question_plain=plain(pair.question)[0],
-        answer_plain=plain(pair.answer)[0],
-        family=pair.family,
-        spatial=pair.spatial,
-        region_ids=list(pair.region_ids),
-        author=AUTHOR,
-    )
+@dataclass(frozen=True)
+class _GridWriter:
+    """Writes links of one image as boxes on the GIQA grid."""
+
+    boxes: Mapping[int, BoxXYXYPx]
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, row: ImageRecord) -> _GridWriter:
+        if row.width is None or row.height is None:
+            raise ValueError(f"{row.uri}: question needs the size of the image")
+        return cls({region.region_id: region.box_xyxy_px for region in row.kept_regions()}, row.width, row.height)
+
+    def text(self, linked: str) -> str:
+        return to_grid_text(linked, self.boxes, self.width, self.height)
+
+    def told_apart(self, targets: Sequence[Target]) -> list[Target]:
+        """The targets without those whose words and cells are those of an earlier one: nobody could tell them apart."""
+        first: dict[str, Target] = {}
+        for target in targets:
+            first.setdefault(self.text(target.linked), target)
+        return list(first.values())
+
+    def question(self, pair: Pair, identifier: str) -> Question:
+        return Question(
+            id=identifier,
+            question=self.text(pair.question),
+            answer=self.text(pair.answer),
+            question_plain=plain(pair.question)[0],
+            answer_plain=plain(pair.answer)[0],
+            family=pair.family,
+            spatial=pair.spatial,
+            region_ids=list(pair.region_ids),
+            author=AUTHOR,
+        )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from manifests.vocabulary import Family, Spatial
-from stages.language.evidence import Virtue
+from stages.language.evidence import Virtue, at_least, below
 from stages.language.voice import Voice
+from stages.measure import scales
 from stages.question import pools
 from stages.question.pair import Pair, Target
 
@@ -45,6 +46,8 @@ def yes_no_pairs(targets: Sequence[Target], voice: Voice) -> list[Pair]:
                 pairs.append(_pair(target, axis.defect, there, name, voice))
             if axis.good and (there or praised):
                 pairs.append(_pair(target, axis.good, not there, name, voice))
+        for name, holds in properties(target):
+            pairs.append(_pair(target, pools.PROPERTIES[name], holds, name, voice))
         if target.quality in ("good", "excellent", "poor", "bad"):
             pairs.append(_pair(target, pools.QUALITY_YES_NO, target.quality in ("good", "excellent"), "quality", voice))
     return pairs
@@ -54,6 +57,46 @@ def _state(target: Target, families: Sequence[Family]) -> tuple[bool, bool]:
     """Whether one of the families is plainly there, and whether all are shown not to be."""
     there = any((target.severity(family) or 0) >= CLEARLY_THERE for family in families)
     return there, all(target.is_free_of(family) for family in families)
+
+
+def properties(target: Target) -> list[tuple[str, bool]]:
+    """Properties that a target was measured to have, or clearly not to have."""
+    values = [item.attributes for item in target.evidence]
+    families = {family for item in target.evidence for family in item.families()}
+
+    def all_at_least(attribute: str, bound: float) -> bool:
+        return all(at_least(getattr(each, attribute), bound) for each in values)
+
+    def all_below(attribute: str, bound: float) -> bool:
+        return all(below(getattr(each, attribute), bound) for each in values)
+
+    has_detail = "sharp" in target.virtues() and all_at_least("texture", scales.DETAILED)
+    soft = all_below("sharpness", scales.SOFT)
+    muted = all_at_least("saturation", scales.GREY) and all_below("saturation", scales.MUTED)
+    candidates = (
+        ("bright", all_at_least("luminance", scales.BRIGHT), all_below("luminance", scales.DIM), {"brighten"}),
+        ("dark", all_below("luminance", scales.DIM), all_at_least("luminance", scales.BRIGHT), {"darken"}),
+        ("vivid", all_at_least("saturation", scales.VIVID), all_below("saturation", scales.MUTED), _COLOUR),
+        (
+            "muted",
+            muted,
+            all_at_least("saturation", scales.COLOURFUL),
+            _COLOUR,
+        ),
+        (
+            "strong contrast",
+            all_at_least("contrast", scales.HIGH_CONTRAST),
+            all_below("contrast", scales.LOW_CONTRAST),
+            {"contrast-strengthen"},
+        ),
+        ("detail", has_detail, all_below("texture", scales.PLAIN), _SPOILS_DETAIL),
+        ("soft", soft, "sharp" in target.virtues() and all_at_least("sharpness", scales.CRISP), _SPOILS_DETAIL),
+    )
+    return [(name, yes) for name, yes, no, spoilt in candidates if (yes or no) and not families & spoilt]
+
+
+_COLOUR = frozenset({"saturation-weaken", "saturation-strengthen"})
+_SPOILS_DETAIL = frozenset({"blur", "noise", "compression", "pixelate", "oversharpen", "quantise"})
 
 
 def _pair(target: Target, frames: Sequence[str], yes: bool, topic: str, voice: Voice) -> Pair:
