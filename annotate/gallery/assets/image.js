@@ -135,7 +135,12 @@ document.addEventListener("click", (event) => {
 
 // Steps
 
-const go = (id) => document.getElementById(id).hasAttribute("href") && document.getElementById(id).click();
+// A key pressed early waits until the filter is known, or it would step out of it.
+async function go(id) {
+  await filterKnown;
+  const link = document.getElementById(id);
+  if (link.hasAttribute("href")) link.click();
+}
 
 const LAYER_KEYS = { b: "boxes", m: "masks", d: "dropped", p: "points" };
 
@@ -184,4 +189,4 @@ async function stayInsideFilter() {
 showLayers();
 showHeat();
 save();
-stayInsideFilter();
+const filterKnown = stayInsideFilter();
