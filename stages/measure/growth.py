@@ -74,6 +74,8 @@ def grow(grid: FamilyGrid, limits: GrowthLimits) -> Growth:
     flagged = grid.severity > 0
     judgeable = int(grid.judgeable.sum())
     if judgeable >= limits.image_judgeable * GRID * GRID and flagged.sum() >= limits.image_share * judgeable:
+        if grid.family == "brighten" and _corners(flagged) > limits.brighten_corners:
+            return _nothing(grid.family)
         severity = float(np.median(grid.severity[flagged]))
         return Growth(grid.family, grid.severity, severity, [])
     areas = [area for area in _areas(grid, flagged, limits) if _stands(area, grid, limits)]
@@ -105,7 +107,7 @@ def _stands(area: Area, grid: FamilyGrid, limits: GrowthLimits) -> bool:
     if area.family == "blur":
         return _spoilt_focus(area, grid, limits)
     if area.family == "saturation-weaken":
-        return area.cells.sum() >= limits.colour_cells and _enclosed(area.cells, grid) >= limits.colour_rim
+        return area.cells.sum() >= limits.colour_cells and _enclosed(area.cells, grid, 1) >= limits.colour_rim
     return area.family != "brighten" or _corners(area.cells) <= limits.brighten_corners
 
 
@@ -137,12 +139,16 @@ def _spoilt_focus(area: Area, grid: FamilyGrid, limits: GrowthLimits) -> bool:
     return area.severity >= limits.blur_severity or enclosed >= limits.blur_wholly_enclosed
 
 
-def _enclosed(cells: BoolGrid, grid: FamilyGrid) -> float:
-    """Share of the rim (cells around, and sides on the image's border) that is judgeable and not distorted."""
-    padded = np.pad(cells, 1)
-    rim = ndimage.binary_dilation(padded) & ~padded
-    sharp = np.pad(grid.judgeable & (grid.severity == 0), 1)
-    return float((rim & sharp).sum() / max(int(rim.sum()), 1))
+def _enclosed(cells: BoolGrid, grid: FamilyGrid, gap: int = 0) -> float:
+    """Share of the rim (cells around, and sides on the image's border) that is judgeable and not distorted.
+
+    `gap` cells next to the area, which may lie half inside it, are left out.
+    """
+    padded = np.pad(cells, gap + 1)
+    inner = ndimage.binary_dilation(padded, iterations=gap) if gap else padded
+    rim = ndimage.binary_dilation(inner) & ~inner
+    sound = np.pad(grid.judgeable & (grid.severity == 0), gap + 1)
+    return float((rim & sound).sum() / max(int(rim.sum()), 1))
 
 
 def _corners(cells: BoolGrid) -> int:

@@ -59,6 +59,10 @@ class Limits(BaseModel):
     """Relative excess of steps on the 8-pixel grid."""
     compression_levels: float = 1.2
     """The excess must also reach this many grey levels, or nobody sees it."""
+    compression_in_texture: float = 2.5
+    """Excess in grey levels from which blocks show through texture, which raises the mean step ..."""
+    texture_hides: float = 1.6
+    """... and by which the relative excess is then multiplied."""
     compression_rest: float = 0.12
     """Median excess of the cells that are not flagged, above which the whole file is compressed, unevenly visibly."""
     compression_file: float = 0.40
@@ -181,7 +185,8 @@ def _noise(evidence: Evidence, limits: Limits) -> FamilyGrid:
 
 def _compression(evidence: Evidence, limits: Limits) -> FamilyGrid:
     blocks = evidence.blocks
-    severity = graded(blocks.grid, limits.compression)
+    masked = blocks.grid_levels >= limits.compression_in_texture
+    severity = graded(np.where(masked, limits.texture_hides * blocks.grid, blocks.grid), limits.compression)
     severity = np.where(blocks.grid_levels >= limits.compression_levels, severity, 0)
     severity = np.where(_pixelated(evidence, limits), 0, severity)
     judgeable = blocks.step >= limits.block_step
@@ -230,9 +235,10 @@ def _desaturation(evidence: Evidence, limits: Limits, untouched: BoolGrid) -> Fa
     tone = evidence.tone
     textured = (tone.luminance > 0.12) & (tone.luminance < 0.9) & (tone.spread >= 5)
     colourless = textured & (tone.neutral >= limits.neutral) & (evidence.blocks.grid < limits.compression[0])
-    colourful = untouched & (tone.chroma >= limits.colourful_rest)
     rest = tone.chroma[textured & untouched & ~colourless]
-    lost = colourless if rest.size and float(np.median(rest)) >= limits.colourful_rest else np.zeros_like(colourless)
+    usual = float(np.median(rest)) if rest.size else 0.0
+    lost = colourless if usual >= limits.colourful_rest else np.zeros_like(colourless)
+    colourful = untouched & (tone.chroma >= usual / 2)
     severity = np.where(lost, 5 - 20 * np.minimum(1 - tone.neutral, 0.1), 0)
     return _grid("saturation-weaken", severity, lost | colourful)
 

@@ -21,6 +21,6 @@ class Piqe:
 
     def score(self, rgb: npt.NDArray[np.uint8]) -> float:
         """PIQE of uint8 RGB [height, width, 3] at its own resolution."""
-        pixels = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None].float() / 255
+        pixels = torch.from_numpy(np.array(rgb)).permute(2, 0, 1)[None].float() / 255
         with torch.inference_mode():
             return round(float(self._metric(pixels)), 4)
