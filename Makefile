@@ -45,6 +45,12 @@ format: .venv/test.done ## Mend what ruff can mend
 docs: .venv/core.done ## Write the reference pages from the code
 	@$(BIN)/python -m annotate.reference docs/reference
 
+.PHONY: golden
+golden: .venv/core.done ## Write the golden tables anew, after a change of results that is meant
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT \
+		&& $(BIN)/annotate run --images docs/photos --out "$$scratch/run" --shard-size 4 \
+		&& $(BIN)/python tests/system/write_golden.py "$$scratch/run"
+
 .PHONY: bench-efficiency
 bench-efficiency: .venv/core.done ## How much of the machine a run turns into work: a table, then one line of JSON
 	@$(BIN)/annotate bench efficiency --images "$(IMAGES)"

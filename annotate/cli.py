@@ -183,9 +183,11 @@ def view(
     debug: Debug = False,
 ) -> None:
     """Write a gallery as static HTML into DIR/gallery: every image with its boxes, texts and dropped regions."""
+    from annotate.console import count_progress
     from annotate.gallery import render
 
-    page = render(folder, limit=limit)
+    with count_progress("drawing") as on_progress:
+        page = render(folder, limit=limit, on_progress=on_progress)
     typer.echo(page)
 
 

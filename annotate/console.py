@@ -100,12 +100,12 @@ def native_chatter_hidden(hide: bool = True) -> Iterator[None]:
 
 
 @contextmanager
-def reading_progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A callback `(done, total)` that shows how far the plan has read the inputs."""
+def count_progress(verb: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A callback `(done, total)` that shows how far something is; None where there is no terminal to show it on."""
     if not console.is_terminal:
         yield None
         return
-    columns = (TextColumn("[bold]reading   "), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn(f"[bold]{verb:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("", total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from annotate.console import clock, native_chatter_hidden, reading_progress
+from annotate.console import clock, count_progress, native_chatter_hidden
 from annotate.doctor import check_requirements
 from annotate.engine import local_cores
 from annotate.prepare import Prepared, prepare
@@ -38,7 +38,7 @@ def preview(request: PreviewRequest, console: Console) -> None:
     check_requirements(prepared.stages)
     workers = request.workers or local_cores()
     inputs = list_inputs(request.images)
-    with reading_progress() as on_progress:
+    with count_progress("reading") as on_progress:
         plan = make_plan(
             inputs,
             take=Take.parse(request.take) if request.take else None,

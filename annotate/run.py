@@ -14,7 +14,7 @@ from rich.console import Console
 
 import annotate
 from annotate.console import console as messages
-from annotate.console import native_chatter_hidden, reading_progress, run_progress
+from annotate.console import count_progress, native_chatter_hidden, run_progress
 from annotate.dag import ShardDone, pools_of, run_shards
 from annotate.doctor import check_requirements
 from annotate.engine import local_cores, ray_engine
@@ -60,7 +60,7 @@ def run_annotate(request: RunRequest, console: Console) -> int:
     workers = request.workers or local_cores()
 
     def plan() -> Plan:
-        with reading_progress() as on_progress:
+        with count_progress("reading") as on_progress:
             return make_plan(
                 inputs,
                 take=take,
