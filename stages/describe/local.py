@@ -81,7 +81,7 @@ def _body(survey: Survey, part: Part, subject: Subject, voice: Voice) -> list[Se
 
 def _compared(survey: Survey, part: Part) -> list[str]:
     """Comparatives that say more than the distortions did."""
-    found = comparatives(part.evidence.attributes, survey.image.attributes)
+    found = comparatives(part.evidence, survey.image)
     return [word for word in found if word != "softer" or part.evidence.severity("blur") is None]
 
 

@@ -68,7 +68,8 @@ def distorted_sentence(
     states = [voice.pick(fitting(FAMILY_WORDS[found.family].states, found.severity)) for found in distortions]
     found_nouns = [voice.pick(fitting(FAMILY_WORDS[found.family].nouns, found.severity)) for found in distortions]
     noun, other_nouns = found_nouns[0], found_nouns[1:]
-    frame = voice.pick(frames)
+    several = " and " in subject.mention
+    frame = voice.pick(tuple(frame for frame in frames if not (several and "{mention} and" in frame)))
     cause = states[0].text if "{states}" in frame else noun.text
     effect = voice.pick(fitting_effects(main.family, main.severity, cause, has_detail=has_detail)).text
     slots = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from manifests.records import Attributes
+from stages.language.evidence import Evidence
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,19 @@ DIFFERENCES = (
 )
 
 
-def comparatives(one: Attributes, other: Attributes) -> list[str]:
-    """How one thing differs from another, in the order of `DIFFERENCES`; nothing where either was not measured."""
+def comparatives(one: Evidence, other: Evidence) -> list[str]:
+    """How one thing differs from another, in the order of `DIFFERENCES`.
+
+    Nothing is said of what was not measured on both, nor of sharpness where grain or blocks would be taken for it.
+    """
     found = []
     for difference in DIFFERENCES:
-        mine, theirs = getattr(one, difference.attribute), getattr(other, difference.attribute)
+        mine, theirs = (_measured(thing, difference.attribute) for thing in (one, other))
         if mine is not None and theirs is not None and abs(mine - theirs) >= difference.least:
             found.append(difference.more if mine > theirs else difference.less)
     return found
+
+
+def _measured(thing: Evidence, attribute: str) -> float | None:
+    value: float | None = getattr(thing.attributes, attribute)
+    return None if attribute == "sharpness" and thing.hides("blur") else value

@@ -34,6 +34,17 @@ NO_PIXELS = scales.PIXELATED / 10
 MIDDLE_CONTRAST = (scales.LOW_CONTRAST + scales.HIGH_CONTRAST) / 2
 MIDDLE_SATURATION = (scales.MUTED + scales.COLOURFUL) / 2
 
+CONFOUNDED_BY: dict[Family, dict[Family, int]] = {
+    "blur": {
+        "pixelate": 1, "noise": 1, "compression": 1, "oversharpen": 1, "quantise": 1, "darken": 4, "brighten": 4,
+    },
+    "noise": {"darken": 3, "brighten": 3},
+}  # fmt: skip
+"""Distortions, with their least severity, behind which another one cannot be denied.
+
+Blocks and grain make steep edges that are not detail, and clipped tones hide grain.
+"""
+
 OVERLAP_THAT_COUNTS = 0.05
 """Share of a region that another region with a distortion must cover before the family counts as possible there."""
 
@@ -65,7 +76,13 @@ class Evidence:
 
     def is_free_of(self, family: Family) -> bool:
         """True only when the measurements show that the family is not there."""
-        return family not in self.families() and family not in self.possible and measured_free(self.attributes, family)
+        known = family not in self.families() and family not in self.possible
+        return known and not self.hides(family) and measured_free(self.attributes, family)
+
+    def hides(self, family: Family) -> bool:
+        """Whether a distortion that is there keeps another one from being judged."""
+        confounders = CONFOUNDED_BY.get(family, {})
+        return any((self.severity(other) or 0) >= least for other, least in confounders.items())
 
     def free_of(self) -> tuple[Family, ...]:
         """All families that are shown not to be there."""
@@ -75,7 +92,7 @@ class Evidence:
         """Good properties that may be named, the most telling first."""
         values = self.attributes
         found: list[Virtue] = []
-        if self.is_free_of("blur") and not self._sharpness_is_doubtful():
+        if self.is_free_of("blur"):
             found.append("sharp")
         if self.is_free_of("brighten") and self.is_free_of("darken"):
             found.append("well-exposed")
@@ -98,10 +115,6 @@ class Evidence:
 
     def _is(self, *families: Family) -> bool:
         return any(family in self.families() for family in families)
-
-    def _sharpness_is_doubtful(self) -> bool:
-        """Blocks, grain and halos make steep edges that are not detail."""
-        return self._is("pixelate", "noise", "compression", "oversharpen", "quantise")
 
 
 def at_least(value: float | None, threshold: float) -> bool:

@@ -261,6 +261,11 @@ def refer(names: Sequence[RegionName]) -> Mention:
     return Mention(f"the {before}[{label}]({link_ids(ids)}){behind}", name.takes_plural_verb, ids)
 
 
+def answered(names: Sequence[RegionName], kinds: Mapping[str, int]) -> Mention:
+    """Linked noun phrase for regions in an answer whose boxes tell them apart."""
+    return refer(names) if len(names) == 1 else mention(names, kinds, with_place=False)
+
+
 def count_kinds(names: Mapping[int, RegionName]) -> dict[str, int]:
     """How many of the named regions there are of each noun."""
     counts: dict[str, int] = {}

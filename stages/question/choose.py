@@ -61,8 +61,12 @@ def _next(candidates: Sequence[Pair], chosen: Chosen, yes: bool) -> Pair | None:
 
 
 def _asked_before(pair: Pair, chosen: Chosen) -> int:
-    """How often a pair's topic and things were asked already; `min` keeps the order of equals."""
-    return sum((other.topic == pair.topic) + (other.region_ids == pair.region_ids) for other in chosen.pairs)
+    """How often a pair's topic and things were asked already, one more for an answer that anyone would guess.
+
+    `min` keeps the order of equals.
+    """
+    asked = sum((other.topic == pair.topic) + (other.region_ids == pair.region_ids) for other in chosen.pairs)
+    return asked + pair.expected
 
 
 def varied(candidates: Sequence[Pair], most: int) -> list[Pair]:

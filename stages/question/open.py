@@ -10,7 +10,7 @@ from stages.language.comparison import comparatives
 from stages.language.distortions import ADVERBS, FAMILY_WORDS
 from stages.language.english import agree, capitalise, join
 from stages.language.evidence import at_least, below
-from stages.language.naming import mention
+from stages.language.naming import answered
 from stages.language.survey import Part, Survey
 from stages.language.virtues import is_soft, possessions
 from stages.language.voice import Voice
@@ -74,7 +74,8 @@ def _why(target: Target, voice: Voice) -> list[Pair]:
         pairs.append(_ask(target, "why", pools.WHY_UNCLEAR, _names(causes), "unclear", voice))
     if families and target.quality in ("fair", "poor", "bad"):
         answer = f"because of {_names(families[:2])}"
-        pairs.append(_ask(target, "why", pools.WHY_BAD, answer, "verdict", voice, quality=target.quality))
+        slots = {"quality": target.quality, "only": "only " if target.quality == "fair" else ""}
+        pairs.append(_ask(target, "why", pools.WHY_BAD, answer, "verdict", voice, **slots))
     if not families and target.quality in ("good", "excellent"):
         praise = _praise(target, voice)
         if praise:
@@ -170,7 +171,7 @@ def _what_of_two(targets: Sequence[Target], voice: Voice) -> list[Pair]:
     single = [target for target in targets if len(target.region_ids) == 1 and target.worded]
     pairs = []
     for one, other in permutations(single, 2):
-        for word in comparatives(one.evidence[0].attributes, other.evidence[0].attributes):
+        for word in comparatives(one.evidence[0], other.evidence[0]):
             if word in pools.COMPARISONS and not (word == "sharper" and "sharp" not in one.virtues()):
                 first, second = voice.shuffled([one, other])
                 question = voice.pick(pools.COMPARISONS[word]).format(a=first.linked, b=second.linked)
@@ -187,12 +188,12 @@ def _why_where(survey: Survey, voice: Voice) -> list[Pair]:
     if survey.image.distortions or len(families) != 1 or not 0 < len(spoiled) <= MOST_IN_ANSWER:
         return []
     (family,) = families
-    name = mention([part.name for part in spoiled], survey.kinds, with_place=False)
+    name = answered([part.name for part in spoiled], survey.kinds)
     preposition = "in" if spoiled[0].name.generic else "on"
     answer = f"{capitalise(FAMILY_WORDS[family].name)} {preposition} {name.text}."
     return [Pair("why", "grounding", voice.pick(pools.WHY_PART), answer, "verdict", name.region_ids)]
 
 
 def _grounded(family: QuestionFamily, question: str, survey: Survey, parts: Sequence[Part], topic: str) -> Pair:
-    name = mention([part.name for part in parts], survey.kinds, with_place=False)
+    name = answered([part.name for part in parts], survey.kinds)
     return Pair(family, "grounding", question, f"{capitalise(name.text)}.", topic, name.region_ids)

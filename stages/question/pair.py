@@ -17,7 +17,10 @@ PRAISE = "praise"
 
 @dataclass(frozen=True)
 class Pair:
-    """A candidate. `topic` and `region_ids` tell whether two candidates ask the same; `yes` is None for open ones."""
+    """A candidate. `topic` and `region_ids` tell whether two candidates ask the same; `yes` is None for open ones.
+
+    `expected` marks answers that could be guessed without the image: most photographs are sharp and not noisy.
+    """
 
     family: QuestionFamily
     spatial: Spatial
@@ -26,6 +29,7 @@ class Pair:
     topic: str
     region_ids: tuple[int, ...] = ()
     yes: bool | None = None
+    expected: bool = False
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,9 @@ COMPARISONS: dict[str, tuple[str, ...]] = {
     "more colourful": ("Which is more colourful, {a} or {b}?", "Which has the richer colours: {a} or {b}?"),
 }
 
+COMPARED = ("{Is} {t} {word} than {b}?", "{Does} {t} look {word} than {b}?")
+"""Yes and no are equally likely here, whatever the photograph: the order of the two decides."""
+
 WHAT_LEVEL: dict[str, tuple[str, ...]] = {
     "noise": ("What level of noise {does} {t} show?", "What amount of grain {does} {t} have?"),
     "contrast": ("What is the contrast of {t} like?",),
@@ -123,7 +126,7 @@ WHY_UNCLEAR = (
 )
 
 WHY_BAD = (
-    "Why is the quality of {t} only {quality}?",
+    "Why is the quality of {t} {only}{quality}?",
     "Why {does} {t} not look better?",
     "What is the reason for the {quality} quality of {t}?",
 )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from manifests.records import Distortion
 from stages.language.distortions import FAMILY_WORDS, Words, effect_clause, fitting, fitting_effects
 from stages.language.english import agree, capitalise
-from stages.language.naming import mention
+from stages.language.naming import answered
 from stages.language.survey import Part, Survey
 from stages.language.voice import Voice
 from stages.question import pools
@@ -85,5 +85,5 @@ def _single_most(parts: Sequence[Part], severities: Sequence[int]) -> Part | Non
 
 
 def _ground(survey: Survey, part: Part, question: str, topic: str) -> Pair:
-    name = mention([part.name], survey.kinds, with_place=True)
+    name = answered([part.name], survey.kinds)
     return Pair("ground", "grounding", question, f"{capitalise(name.text)}.", topic, name.region_ids)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import permutations
 
 from manifests.vocabulary import Family, Spatial
+from stages.language.comparison import comparatives
 from stages.language.evidence import Virtue, at_least, below
 from stages.language.voice import Voice
 from stages.measure import scales
@@ -22,6 +24,9 @@ VIRTUE_OF_AXIS: dict[str, Virtue] = {
 
 CLEARLY_THERE = 2
 """Severity from which a distortion is plainly there; a slight one makes yes and no disputable."""
+
+USUAL_ANSWERS = {"detail": True, "soft": False, "strong contrast": True}
+"""What anyone would answer about an unseen photograph."""
 
 RARE_AXES = frozenset({"compression", "harshness", "oversaturation", "pixelation"})
 """Axes on which most photographs are in order; only some of their denials are asked, or they would fill the pages."""
@@ -43,13 +48,32 @@ def yes_no_pairs(targets: Sequence[Target], voice: Voice) -> list[Pair]:
             good = target.virtues()
             praised = VIRTUE_OF_AXIS[name] in good if name in VIRTUE_OF_AXIS else absent
             if axis.defect and (there or absent):
-                pairs.append(_pair(target, axis.defect, there, name, voice))
+                pairs.append(_pair(target, axis.defect, there, name, voice, expected=not there))
             if axis.good and (there or praised):
-                pairs.append(_pair(target, axis.good, not there, name, voice))
+                pairs.append(_pair(target, axis.good, not there, name, voice, expected=not there))
         for name, holds in properties(target):
-            pairs.append(_pair(target, pools.PROPERTIES[name], holds, name, voice))
+            guessed = USUAL_ANSWERS.get(name) == holds
+            pairs.append(_pair(target, pools.PROPERTIES[name], holds, name, voice, expected=guessed))
         if target.quality in ("good", "excellent", "poor", "bad"):
-            pairs.append(_pair(target, pools.QUALITY_YES_NO, target.quality in ("good", "excellent"), "quality", voice))
+            approved = target.quality in ("good", "excellent")
+            pairs.append(_pair(target, pools.QUALITY_YES_NO, approved, "quality", voice, expected=approved))
+    return pairs + _compared(targets, voice)
+
+
+def _compared(targets: Sequence[Target], voice: Voice) -> list[Pair]:
+    """Whether one thing is sharper, brighter, ... than another one: as often true as not."""
+    single = [target for target in targets if len(target.evidence) == 1]
+    pairs = []
+    for one, other in permutations(single, 2):
+        for word in comparatives(one.evidence[0], other.evidence[0]):
+            yes = voice.chance(0.5)
+            first, second = (one, other) if yes else (other, one)
+            if not first.is_image:
+                slots = {**first.slots(linked=True), "b": second.linked, "word": word}
+                question = voice.pick(pools.COMPARED).format(**slots)
+                ids = tuple(sorted((*one.region_ids, *other.region_ids)))
+                topic = "compared by tone" if word in ("brighter", "darker") else "compared by detail and colour"
+                pairs.append(Pair("yes-no", "referring", question, "Yes." if yes else "No.", topic, ids, yes))
     return pairs
 
 
@@ -99,10 +123,12 @@ _COLOUR = frozenset({"saturation-weaken", "saturation-strengthen"})
 _SPOILS_DETAIL = frozenset({"blur", "noise", "compression", "pixelate", "oversharpen", "quantise"})
 
 
-def _pair(target: Target, frames: Sequence[str], yes: bool, topic: str, voice: Voice) -> Pair:
+def _pair(
+    target: Target, frames: Sequence[str], yes: bool, topic: str, voice: Voice, *, expected: bool = False
+) -> Pair:
     spatial, linked = spatial_of(target, voice)
     question = voice.pick(frames).format(**target.slots(linked=linked))
-    return Pair("yes-no", spatial, question, "Yes." if yes else "No.", topic, target.region_ids, yes)
+    return Pair("yes-no", spatial, question, "Yes." if yes else "No.", topic, target.region_ids, yes, expected)
 
 
 def spatial_of(target: Target, voice: Voice) -> tuple[Spatial, bool]:
