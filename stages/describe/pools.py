@@ -91,7 +91,7 @@ IMAGE_UNJUDGED = (
     "There is too little in this image to judge its quality.",
 )
 
-IMAGE_TRAITS = ("It has {traits}.", "The picture has {traits}.", "The image shows {traits}.")
+IMAGE_TRAITS = ("It has {traits}.", "It shows {traits}.", "The image shows {traits}.")
 
 REGION_DISTORTED = (
     "{Mention} {is} {states}, which {effect}.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from manifests.vocabulary import SEVERITY_WORDS, Family
 
-ADVERBS = {1: "slightly", 2: "mildly", 3: "moderately", 4: "severely", 5: "extremely"}
+ADVERBS = {severity: f"{word}ly" for severity, word in SEVERITY_WORDS.items()}
 
 WEAK, STRONG = (1, 2, 3), (3, 4, 5)
 """Severities for which a phrase fits."""

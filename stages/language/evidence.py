@@ -11,7 +11,7 @@ from typing import Literal
 
 from manifests.geometry import area_px, intersection_px
 from manifests.records import Attributes, Distortion, ImageRecord, Region
-from manifests.vocabulary import FAMILIES, Family
+from manifests.vocabulary import Family
 from stages.measure import scales
 
 Virtue = Literal["sharp", "clean", "well-exposed", "contrast", "colourful"]
@@ -83,10 +83,6 @@ class Evidence:
         """Whether a distortion that is there keeps another one from being judged."""
         confounders = CONFOUNDED_BY.get(family, {})
         return any((self.severity(other) or 0) >= least for other, least in confounders.items())
-
-    def free_of(self) -> tuple[Family, ...]:
-        """All families that are shown not to be there."""
-        return tuple(family for family in FAMILIES if self.is_free_of(family))
 
     def virtues(self) -> tuple[Virtue, ...]:
         """Good properties that may be named, the most telling first."""

@@ -47,7 +47,7 @@ VIRTUE_WORDS: dict[Virtue, VirtueWords] = {
         (),
         ("good contrast", "ample contrast"),
         ("strong in contrast",),
-        ("strong contrast", "a wide range of tones"),
+        ("strong contrast", "a wide tonal range"),
         lambda values: at_least(values.contrast, scales.HIGH_CONTRAST),
     ),
     "colourful": VirtueWords(

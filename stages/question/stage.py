@@ -46,7 +46,7 @@ class Ask(Stage):
     """
 
     name: ClassVar[str] = "question"
-    needs: ClassVar[frozenset[str]] = frozenset({"report", "regions", "attributes", "distortions"})
+    needs: ClassVar[frozenset[str]] = frozenset({"report", "regions", "attributes", "distortions", "width", "height"})
     adds: ClassVar[frozenset[str]] = frozenset({"questions"})
     Config = AskConfig
     config: AskConfig
