@@ -22,7 +22,8 @@ class Blocks:
 
     `grid` is the excess relative to the mean step, `grid_levels` in grey levels. `constant` is 0-1: how far the steps
     of the cell concentrate on few whole columns and on few whole rows; `period` is the distance between those in
-    pixels. `step` is the smaller of the mean steps across columns and across rows, in grey levels.
+    pixels. `step` is the smaller of the mean steps across columns and across rows, in grey levels. `one_level` is the
+    share of pixels that have the cell's middle grey level: large in drawings, which have straight edges too.
     """
 
     grid: FloatArray
@@ -30,6 +31,7 @@ class Blocks:
     constant: FloatArray
     period: FloatArray
     step: FloatArray
+    one_level: FloatArray
 
 
 def measure_blocks(windows: Windows, luma: FloatArray) -> Blocks:
@@ -52,6 +54,7 @@ def measure_blocks(windows: Windows, luma: FloatArray) -> Blocks:
         constant=np.minimum(_concentration(steps_x), _concentration(steps_y)),
         period=_period(steps_x, steps_y),
         step=np.minimum(_mean(steps_x), _mean(steps_y)),
+        one_level=_one_level(cells),
     )
 
 
@@ -59,6 +62,12 @@ def _mean(steps: FloatArray) -> FloatArray:
     if steps.shape[2] == 0:
         return np.zeros((GRID, GRID), np.float32)
     return np.asarray(steps.mean(axis=2), np.float32)
+
+
+def _one_level(cells: FloatArray) -> FloatArray:
+    flat = cells.reshape(GRID, GRID, -1)
+    middle = np.median(flat, axis=2, keepdims=True)
+    return np.asarray((np.abs(flat - middle) < 0.5).mean(axis=2), np.float32)
 
 
 def _grid_excess(steps: FloatArray, origin_px: npt.NDArray[np.int64]) -> FloatArray:

@@ -74,7 +74,8 @@ def grow(grid: FamilyGrid, limits: GrowthLimits) -> Growth:
     flagged = grid.severity > 0
     judgeable = int(grid.judgeable.sum())
     if judgeable >= limits.image_judgeable * GRID * GRID and flagged.sum() >= limits.image_share * judgeable:
-        if grid.family == "brighten" and _corners(flagged) > limits.brighten_corners:
+        backdrop = grid.family == "brighten" and _corners(flagged) > limits.brighten_corners
+        if backdrop or grid.family == "saturation-weaken":
             return _nothing(grid.family)
         severity = float(np.median(grid.severity[flagged]))
         return Growth(grid.family, grid.severity, severity, [])

@@ -69,6 +69,8 @@ class Limits(BaseModel):
     """Share of flagged cells from which such a file's compression is reported, for the image as a whole."""
     pixelate: float = 0.90
     """Concentration of steps on block borders, 0-1, that only constant blocks reach."""
+    pixelate_one_level: float = 0.50
+    """Share of a cell that may have one grey level; a drawing or a chessboard has more."""
     pixelate_period: Steps = (2.0, 5.0, 8.0, 12.0, 18.0)
     """Side of the blocks in pixels."""
     pixelate_step: float = 1.0
@@ -81,6 +83,8 @@ class Limits(BaseModel):
     """Mean step (grey levels) below which a cell is too flat to judge blocks."""
     brighten: Steps = (0.30, 0.45, 0.65, 0.85, 0.97)
     """Share of the cell clipped at white."""
+    brighten_falloff: float = 0.07
+    """Almost clipped pixels that a clipped area and its surroundings need, relative to the clipped ones."""
     blur_cells: int = 20
     """Fewest cells with detail (of 400) before the image as a whole is called blurred."""
     blur_image: Steps = (0.66, 0.72, 0.80, 0.88, 0.96)
@@ -96,11 +100,16 @@ class Limits(BaseModel):
     flat_contrast: float = 0.20
     """Contrast below which an image is low in contrast ..."""
     flat_black: float = 0.15
-    """... if its 5th percentile of luma lies above this: a dark picture is not a veiled one."""
+    """... if its 5th percentile of luma lies above this: a dark picture is not a veiled one ..."""
+    flat_white: float = 0.95
+    """... and its 95th below this: a page is white."""
     neutral: float = 0.93
     """Share of exactly colourless pixels in a cell that lost its colour."""
     colourful_rest: float = 9.0
     """Median CIELAB chroma that the rest of the image must have before a colourless area is a loss."""
+
+    colourless_most: float = 0.40
+    """Share of colourless cells above which the picture is monochrome, with some colour added."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +153,7 @@ def image_severities(evidence: Evidence, limits: Limits) -> dict[Family, float]:
         found |= {"blur": severity} if severity else {}
     if mean < limits.dark_mean and highlight < limits.dark_highlight:
         found["darken"] = 2 + 3 * (1 - mean / limits.dark_mean)
-    if high - low < limits.flat_contrast and low > limits.flat_black:
+    if high - low < limits.flat_contrast and low > limits.flat_black and high < limits.flat_white:
         found["contrast-weaken"] = 1 + 4 * (1 - (high - low) / limits.flat_contrast)
     return found
 
@@ -156,10 +165,12 @@ def graded(value: FloatArray, steps: Steps) -> FloatArray:
 
 
 def _blur(evidence: Evidence, limits: Limits, untouched: BoolGrid) -> FamilyGrid:
-    """Noise and constant blocks look sharp: such cells are neither judged nor a measure for others."""
+    """Noise and constant blocks look sharp, clipped cells have no edges: they are not judged, nor do others by them."""
+    untouched = untouched & (evidence.tone.white + evidence.tone.black < limits.brighten[0])
     sharpness = evidence.sharpness.of_cells(evidence.pool)
     detailed = untouched & (evidence.sharpness.detail >= limits.detail)
-    judgeable = detailed | (untouched & (evidence.sharpness.coarse_detail >= limits.coarse_detail))
+    wavy = (evidence.sharpness.coarse_detail >= limits.coarse_detail) & (evidence.tone.spread >= limits.coarse_detail)
+    judgeable = detailed | (untouched & wavy)
     faint = (evidence.sharpness.detail < limits.faint_detail) & (sharpness > limits.wiped)
     judgeable &= ~faint | (1 - sharpness < limits.blur[0])
     severity = graded(1 - sharpness, limits.blur)
@@ -211,6 +222,7 @@ def _pixelated(evidence: Evidence, limits: Limits) -> BoolGrid:
     """
     blocks = evidence.blocks
     constant = (blocks.constant >= limits.pixelate) & (blocks.step >= limits.block_step)
+    constant &= blocks.one_level <= limits.pixelate_one_level
     on_eight = blocks.grid >= limits.compression[0]
     strongest = ndimage.maximum_filter(np.where(constant, blocks.step, 0), 5)
     pixelated = np.asarray(constant & (~on_eight | (strongest >= limits.pixelate_step)), bool)
@@ -227,7 +239,16 @@ def _pixelated(evidence: Evidence, limits: Limits) -> BoolGrid:
 
 
 def _brighten(evidence: Evidence, limits: Limits) -> FamilyGrid:
-    return _grid("brighten", graded(evidence.tone.white, limits.brighten), np.ones_like(evidence.tone.white, bool))
+    """Clipped areas around which light falls off; white that ends at hard edges is a drawing, a page or a backdrop."""
+    tone = evidence.tone
+    severity = graded(tone.white, limits.brighten)
+    labels, count = ndimage.label(severity > 0)
+    for number in range(1, count + 1):
+        cells = labels == number
+        around = ndimage.binary_dilation(cells, np.ones((3, 3), bool))
+        if tone.near_white[around].sum() < limits.brighten_falloff * tone.white[around].sum():
+            severity = np.where(cells, 0, severity)
+    return _grid("brighten", severity, np.ones(tone.white.shape, bool))
 
 
 def _desaturation(evidence: Evidence, limits: Limits, untouched: BoolGrid) -> FamilyGrid:
@@ -237,7 +258,8 @@ def _desaturation(evidence: Evidence, limits: Limits, untouched: BoolGrid) -> Fa
     colourless = textured & (tone.neutral >= limits.neutral) & (evidence.blocks.grid < limits.compression[0])
     rest = tone.chroma[textured & untouched & ~colourless]
     usual = float(np.median(rest)) if rest.size else 0.0
-    lost = colourless if usual >= limits.colourful_rest else np.zeros_like(colourless)
+    in_colour = usual >= limits.colourful_rest and colourless.sum() <= limits.colourless_most * textured.sum()
+    lost = colourless if in_colour else np.zeros_like(colourless)
     colourful = untouched & (tone.chroma >= usual / 2)
     severity = np.where(lost, 5 - 20 * np.minimum(1 - tone.neutral, 0.1), 0)
     return _grid("saturation-weaken", severity, lost | colourful)

@@ -11,6 +11,8 @@ from stages.measure.grid import FloatArray, PixelArray, cell_means
 
 _WHITE = 253
 """A pixel whose channels all reach this value is clipped at white (8-bit files rarely store more than this noise)."""
+_NEAR_WHITE = 225
+"""Between this and white lies what a photograph shows around a clipped area, and a drawing or a backdrop does not."""
 _BLACK = 6
 """A pixel whose channels all stay at or below this value is clipped at black."""
 _NEUTRAL = 3
@@ -22,7 +24,7 @@ class Tone:
     """Per cell, [20, 20]; the units of `Attributes` unless said otherwise.
 
     `spread` is the standard deviation of luma in grey levels, `chroma` the mean CIELAB chroma, `neutral` the share of
-    colourless pixels, `white` and `black` the shares of clipped pixels.
+    colourless pixels, `white` and `black` the shares of clipped pixels, `near_white` that of the almost clipped.
     """
 
     luminance: FloatArray
@@ -30,6 +32,7 @@ class Tone:
     chroma: FloatArray
     neutral: FloatArray
     white: FloatArray
+    near_white: FloatArray
     black: FloatArray
 
 
@@ -47,5 +50,6 @@ def measure_tone(rgb: PixelArray, luma: FloatArray) -> Tone:
         chroma=cell_means(chroma),
         neutral=cell_means(highest - lowest <= _NEUTRAL),
         white=cell_means(lowest >= _WHITE),
+        near_white=cell_means((lowest >= _NEAR_WHITE) & (lowest < _WHITE)),
         black=cell_means(highest <= _BLACK),
     )

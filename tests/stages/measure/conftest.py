@@ -34,7 +34,7 @@ def spoil() -> Callable[..., Pixels]:
         "blur": lambda image: cv2.GaussianBlur(image, (0, 0), 3),
         "noise": lambda image: image + np.random.default_rng(5).normal(0, 18, image.shape),
         "compression": lambda image: cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 9])[1], 1),
-        "brighten": lambda image: image * 4.0,
+        "brighten": lambda image: 255 * (1 - (1 - image / 255.0) ** 9) + 4,
         "darken": lambda image: image * 0.15,
         "saturation-weaken": lambda image: cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB),
         "contrast-weaken": lambda image: 120 + (image - 120.0) * 0.15,
