@@ -72,6 +72,13 @@ def run_annotate(request: RunRequest, console: Console) -> int:
 
     info = run_info(request, prepared, inputs)
     with Ledger.start(request.out, info, plan, fresh=request.fresh, retry_failed=request.retry_failed) as ledger:
+        found, planned = len(inputs.uris) + len(inputs.refused), ledger.file.plan.inputs
+        if found != planned:
+            messages.print(
+                f"the plan of this run has {planned:,} inputs, now there are {found:,}: it keeps to its plan; "
+                "a run in another folder takes all of them",
+                markup=False,
+            )
         done = _annotate_pending(ledger, prepared, request, workers)
         status = ledger.status() if ledger.finished else ledger.finish()
         figures = figures_of(done, started=started, ended=time.time()) if done else None
@@ -119,9 +126,9 @@ def run_info(request: RunRequest, prepared: Prepared, inputs: Inputs) -> RunInfo
         fingerprint=prepared.fingerprint,
         stages=[StageIdentity(name=stage.name, identity=stage.identity()) for stage in stages],
         seed=prepared.recipe.seed,
-        take=request.take,
+        take=str(Take.parse(request.take)) if request.take else None,
         embed_images=request.embed_images,
-        images=request.images,
+        images=inputs.source,
         root=inputs.root,
         ignored=inputs.ignored,
         versions=_versions([package for stage in stages for package in stage.requires()]),

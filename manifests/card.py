@@ -9,16 +9,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import yaml
 
 from manifests.commit import ReasonCount, ShardManifest
 from manifests.run import RunFile
+from manifests.status import Status
 from manifests.tables import TABLES
-
-if TYPE_CHECKING:
-    from manifests.ledger import Status
 
 _REASONS_SHOWN = 20
 

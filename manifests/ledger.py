@@ -7,9 +7,7 @@ seen or swept by the next start.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
@@ -35,32 +33,12 @@ from manifests.layout import (
     session_paths,
     temporary_files,
 )
-from manifests.lock import Holder, RunLock, holder_of
+from manifests.lock import RunLock, holder_of
 from manifests.plan import Plan
 from manifests.run import PlanFacts, RunFile, RunInfo, difference, read_run
+from manifests.status import Status, status_of
 
 __all__ = ["Committer", "Ledger", "PartFile", "ReasonCount", "ShardManifest", "Status", "read_status"]
-
-
-@dataclass(frozen=True)
-class Status:
-    """A run in numbers. `outcomes` counts inputs (plan and shards); `rows` counts the rows of each table."""
-
-    inputs: int
-    not_taken: int
-    outcomes: dict[str, int]
-    reasons: list[ReasonCount]
-    shards: int
-    shards_done: int
-    rows: dict[str, int]
-    seconds: dict[str, float]
-    finished: bool
-    holder: Holder | None = None
-
-    @property
-    def pending_images(self) -> int:
-        """Images of this run that have no outcome yet."""
-        return self.inputs - self.not_taken - sum(self.outcomes.values())
 
 
 class Ledger:
@@ -152,7 +130,7 @@ class Ledger:
     def status(self) -> Status:
         """Counts so far; reads only manifests that are new."""
         self._refresh()
-        return _status(self.file, self._manifests.values(), (self.out / SUCCESS).exists())
+        return status_of(self.file, self._manifests.values(), (self.out / SUCCESS).exists())
 
     def finish(self) -> Status:
         """Check that every input has its outcome, sweep, write the card and `_SUCCESS`.
@@ -212,7 +190,7 @@ def read_status(out: Path) -> Status:
         raise OutputError(f"{out}: no run here (no {RUN}); give the folder that was --out")
     holder = holder_of(out)
     live = holder if holder is not None and not holder.stale() else None
-    return _status(file, _read_manifests(out, file).values(), (out / SUCCESS).exists(), live)
+    return status_of(file, _read_manifests(out, file).values(), (out / SUCCESS).exists(), live)
 
 
 def _refuse_strangers(out: Path) -> None:
@@ -276,37 +254,6 @@ def _add_manifest(found: dict[int, ShardManifest], out: Path, file: RunFile, pat
     manifest = read_manifest(path)
     if manifest is not None and manifest.fingerprint == file.run.fingerprint and is_whole(out, manifest):
         found[manifest.shard] = manifest
-
-
-def _status(file: RunFile, known: Iterable[ShardManifest], finished: bool, holder: Holder | None = None) -> Status:
-    plan = file.plan
-    outcomes: Counter[str] = Counter({"duplicate": plan.duplicate, "failed": plan.failed})
-    reasons: Counter[tuple[str, str | None, str | None]] = Counter()
-    rows: Counter[str] = Counter()
-    seconds: Counter[str] = Counter()
-    done = 0
-    for reason, count in plan.refusals:
-        reasons["failed", "plan", reason] += count
-    for manifest in known:
-        done += 1
-        outcomes.update(manifest.outcomes)
-        seconds.update(manifest.seconds)
-        rows.update({table: part.rows for table, part in manifest.files.items()})
-        for said in manifest.reasons:
-            reasons[said.outcome, said.stage, said.reason] += said.count
-    listed = [ReasonCount(outcome=o, stage=s, reason=r, count=count) for (o, s, r), count in reasons.items()]
-    return Status(
-        inputs=plan.inputs,
-        not_taken=plan.not_taken,
-        outcomes={name: outcomes[name] for name in ("ok", "filtered", "failed", "duplicate") if outcomes[name]},
-        reasons=sorted(listed, key=lambda said: (-said.count, said.outcome, said.stage or "", said.reason or "")),
-        shards=plan.shards,
-        shards_done=done,
-        rows=dict(rows),
-        seconds=dict(seconds),
-        finished=finished,
-        holder=holder,
-    )
 
 
 def _check_sums(out: Path, file: RunFile, known: dict[int, ShardManifest]) -> None:

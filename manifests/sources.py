@@ -308,5 +308,5 @@ def _row_group_images(file: str, group: int) -> pa.ChunkedArray:
     with pq.ParquetFile(file) as parquet:
         column = parquet.read_row_group(group, columns=["image"])["image"]
     if pa.types.is_struct(column.type):
-        column = pa.chunked_array([chunk.field("bytes") for chunk in column.chunks], pa.binary())
-    return column
+        column = pa.chunked_array([chunk.field("bytes") for chunk in column.chunks])
+    return column.cast(pa.large_binary())

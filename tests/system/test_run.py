@@ -54,7 +54,7 @@ def test_no_table_is_empty_and_each_opens_without_our_code(finished_run: Path, t
     assert count > 0
     loaded = datasets.load_dataset("parquet", data_files=pattern, split="train", cache_dir=str(tmp_path))
     assert loaded.num_rows == count
-    assert duckdb.sql(f"select count(*) from '{pattern}'").fetchone() == (count,)
+    assert duckdb.sql(f"select count(*) from '{pattern}'").fetchall() == [(count,)]
     assert len(pd.read_parquet(finished_run / table)) == count
     assert pl.scan_parquet(pattern).collect().height == count
 
