@@ -14,6 +14,8 @@ from stages.measure.grid import GRID, FloatArray
 from stages.measure.severity import BoolGrid, FamilyGrid
 
 _NEIGHBOURS = np.ones((3, 3), bool)
+_FLAT_RIM = 0.5
+"""How far a flat cell on the rim of a strong blur speaks for the end of the area: half."""
 
 
 class GrowthLimits(BaseModel):
@@ -108,7 +110,7 @@ def _stands(area: Area, grid: FamilyGrid, limits: GrowthLimits) -> bool:
     if area.family == "blur":
         return _spoilt_focus(area, grid, limits)
     if area.family == "saturation-weaken":
-        return area.cells.sum() >= limits.colour_cells and _enclosed(area.cells, grid, 1) >= limits.colour_rim
+        return area.cells.sum() >= limits.colour_cells and _enclosed(area.cells, grid, gap=1) >= limits.colour_rim
     return area.family != "brighten" or _corners(area.cells) <= limits.brighten_corners
 
 
@@ -134,22 +136,23 @@ def _spoilt_focus(area: Area, grid: FamilyGrid, limits: GrowthLimits) -> bool:
     outside = grid.judgeable & ~area.cells
     if (outside & (grid.severity > 0)).sum() > limits.blur_elsewhere * outside.sum():
         return False
-    enclosed = _enclosed(area.cells, grid)
-    if area.cells.sum() < limits.blur_cells or enclosed < limits.blur_enclosed:
+    if area.cells.sum() < limits.blur_cells:
         return False
-    return area.severity >= limits.blur_severity or enclosed >= limits.blur_wholly_enclosed
+    if area.severity >= limits.blur_severity:
+        return _enclosed(area.cells, grid, flat=_FLAT_RIM) >= limits.blur_enclosed
+    return _enclosed(area.cells, grid) >= limits.blur_wholly_enclosed
 
 
-def _enclosed(cells: BoolGrid, grid: FamilyGrid, gap: int = 0) -> float:
-    """Share of the rim (cells around, and sides on the image's border) that is judgeable and not distorted.
+def _enclosed(cells: BoolGrid, grid: FamilyGrid, *, gap: int = 0, flat: float = 0.0) -> float:
+    """Share of the rim (cells around, and sides on the image's border) that is not distorted.
 
-    `gap` cells next to the area, which may lie half inside it, are left out.
+    `gap` cells next to the area, which may lie half inside it, are left out; one that cannot be judged counts `flat`.
     """
     padded = np.pad(cells, gap + 1)
     inner = ndimage.binary_dilation(padded, iterations=gap) if gap else padded
     rim = ndimage.binary_dilation(inner) & ~inner
-    sound = np.pad(grid.judgeable & (grid.severity == 0), gap + 1)
-    return float((rim & sound).sum() / max(int(rim.sum()), 1))
+    sound = np.where(grid.judgeable, grid.severity == 0, flat)
+    return float(np.pad(sound, gap + 1)[rim].sum() / max(int(rim.sum()), 1))
 
 
 def _corners(cells: BoolGrid) -> int:
