@@ -96,7 +96,7 @@ class Check(Stage):
 
     def prompts(self) -> Mapping[str, str]:
         """The thresholds that refute."""
-        return {"scales": data_of(scales)}
+        return data_of(scales)
 
 
 def mark(row: ImageRecord, report: Report) -> None:

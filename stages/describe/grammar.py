@@ -5,6 +5,7 @@ A statement stands only on a measured distortion, on an attribute in a named ran
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
@@ -59,11 +60,26 @@ REGION_SPARED = GoodFrames(pools.REGION_SPARED, pools.REGION_SPARED_NOUNS)
 def global_passage(survey: Survey, voice: Voice, most_sentences: int) -> Passage:
     """The passage on the whole image: the image, up to `most_sentences` on its regions, the verdict."""
     regions = _region_sentences(survey, voice)[:most_sentences]
-    sentences = [*_opening(survey, voice), *regions, *_verdict(survey, voice)]
+    sentences = [*_opening(survey, voice), *_another(regions), *_verdict(survey, voice)]
     question = voice.pick(pools.GLOBAL_QUESTIONS)
     if any("](#" in sentence.text for sentence in sentences):
         question += voice.pick(pools.FORMAT_HINTS)
     return passage("global", question, sentences)
+
+
+_INDEFINITE = re.compile(r"\b([Aa])n (\[[^\]]+\])")
+
+
+def _another(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """The sentences, with "another" where words for an area come a second time."""
+    met: set[str] = set()
+
+    def article(found: re.Match[str]) -> str:
+        again = found[2] in met
+        met.add(found[2])
+        return f"{found[1]}nother {found[2]}" if again else found[0]
+
+    return [replace(sentence, text=_INDEFINITE.sub(article, sentence.text)) for sentence in sentences]
 
 
 def passage(level: str, question: str, sentences: Sequence[Sentence]) -> Passage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from manifests.records import Distortion, Passage
+from manifests.vocabulary import Family
 from stages.describe import pools
 from stages.describe.grammar import MOST_DISTORTIONS, REGION_GOOD, passage
 from stages.describe.phrasing import (
@@ -21,6 +22,15 @@ from stages.language.english import agree, join
 from stages.language.survey import Part, Survey
 from stages.language.virtues import traits
 from stages.language.voice import Voice
+
+SAID_BY: dict[Family, str] = {
+    "blur": "softer",
+    "brighten": "brighter",
+    "darken": "darker",
+    "saturation-weaken": "less colourful",
+    "saturation-strengthen": "more colourful",
+}
+"""Comparatives that repeat a distortion."""
 
 HALF = 0.5
 """Share of the image from which a region is no longer compared with the image: it makes up most of it."""
@@ -81,8 +91,8 @@ def _body(survey: Survey, part: Part, subject: Subject, voice: Voice) -> list[Se
 
 def _compared(survey: Survey, part: Part) -> list[str]:
     """Comparatives that say more than the distortions did."""
-    found = comparatives(part.evidence, survey.image)
-    return [word for word in found if word != "softer" or part.evidence.severity("blur") is None]
+    said = {SAID_BY[family] for family in part.evidence.families() if family in SAID_BY}
+    return [word for word in comparatives(part.evidence, survey.image) if word not in said]
 
 
 def _image_too(shared: Sequence[Distortion], subject: Subject, voice: Voice) -> Sentence:

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from manifests.records import ImageRecord, Report
-from stages.describe import pools
+from stages.describe import grammar, local, phrasing, pools
 from stages.describe.grammar import global_passage
 from stages.describe.local import local_passages
 from stages.language.digest import data_of, words_of_the_language
@@ -47,7 +47,7 @@ class Describe(Stage):
 
     def prompts(self) -> Mapping[str, str]:
         """All words that the author may use."""
-        return {"pools": data_of(pools), **words_of_the_language()}
+        return {**data_of(pools, phrasing, grammar, local), **words_of_the_language()}
 
     def _report(self, row: ImageRecord) -> Report:
         voice = Voice(self.random(row.image_id))

@@ -9,16 +9,19 @@ from stages.language import comparison, distortions, english, evidence, naming, 
 from stages.measure import scales
 
 
-def data_of(module: ModuleType) -> str:
-    """All public constants of a module in a stable order."""
-    constants = {name: value for name, value in vars(module).items() if name.isupper() and not name.startswith("_")}
-    return "\n".join(f"{name} = {_stable(value)}" for name, value in sorted(constants.items()))
+def data_of(*modules: ModuleType) -> dict[str, str]:
+    """The public constants of modules, one text for each module, in a stable order."""
+    return {module.__name__: _constants(module) for module in modules}
 
 
 def words_of_the_language() -> Mapping[str, str]:
     """Words and thresholds that all authors share."""
-    modules = (comparison, distortions, english, evidence, naming, scales, verdict, virtues)
-    return {module.__name__: data_of(module) for module in modules}
+    return data_of(comparison, distortions, english, evidence, naming, scales, verdict, virtues)
+
+
+def _constants(module: ModuleType) -> str:
+    constants = {name: value for name, value in vars(module).items() if name.isupper() and not name.startswith("_")}
+    return "\n".join(f"{name} = {_stable(value)}" for name, value in sorted(constants.items()))
 
 
 def _stable(value: object) -> str:

@@ -80,9 +80,19 @@ class Evidence:
         return known and not self.hides(family) and measured_free(self.attributes, family)
 
     def hides(self, family: Family) -> bool:
-        """Whether a distortion that is there keeps another one from being judged."""
+        """Whether a distortion that is there, or was measured strongly, keeps another one from being judged."""
         confounders = CONFOUNDED_BY.get(family, {})
-        return any((self.severity(other) or 0) >= least for other, least in confounders.items())
+        there = any((self.severity(other) or 0) >= least for other, least in confounders.items())
+        return there or (family == "blur" and self.is_rough())
+
+    def is_rough(self) -> bool:
+        """Whether strong grain or blocks were measured, recorded as a distortion or not."""
+        values = self.attributes
+        return (
+            at_least(values.noise, scales.NOISY)
+            or at_least(values.compression, scales.BLOCKY)
+            or at_least(values.pixelation, scales.PIXELATED)
+        )
 
     def virtues(self) -> tuple[Virtue, ...]:
         """Good properties that may be named, the most telling first."""

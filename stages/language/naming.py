@@ -90,7 +90,7 @@ class RegionName:
 
     def words(self, with_place: bool = True) -> str:
         """The name without article: "left-hand car", "bus in the centre"."""
-        place = self.place if (with_place or self.place_needed) and not self.modifier else ""
+        place = self.place if self.place_needed or (with_place and not self.modifier) else ""
         parts = [self.modifier, self.noun.form(self.many), place]
         return " ".join(part for part in parts if part)
 
@@ -143,9 +143,10 @@ def _name(region: Region, kind: Sequence[Region], record: ImageRecord, synonym: 
     told_apart = found is not None and not any(_fits(found, place_of(other, width, height)) for other in rivals)
     if alone or told_apart:
         return RegionName(region.region_id, kind_noun, many, "", place, generic or not alone, True, generic)
-    modifier = "" if generic or many else _modifier(region, rivals, width, height)
+    near = [other for other in rivals if found is None or _fits(found, place_of(other, width, height))]
+    modifier = "" if many else _modifier(region, near if generic else rivals, width, height)
     if modifier:
-        return RegionName(region.region_id, kind_noun, many, modifier, place, False, True, False)
+        return RegionName(region.region_id, kind_noun, many, modifier, place, generic, True, generic)
     return RegionName(region.region_id, kind_noun, many, "", place, generic, False, generic)
 
 

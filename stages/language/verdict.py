@@ -49,7 +49,7 @@ def quality_of(evidence: Evidence, scored: str | None) -> str | None:
 def _bounds(evidence: Evidence) -> tuple[int, int]:
     """Lowest and highest grade that agree with the evidence: praise without reserve needs all that counts."""
     low, high = BOUNDS[weight(evidence)]
-    if is_soft(evidence):
+    if is_soft(evidence) or evidence.is_rough():
         return min(low, FAIR), min(high, FAIR)
     if not set(evidence.virtues()) >= ALL_VIRTUES_THAT_COUNT:
         return low, min(high, GOOD)

@@ -14,14 +14,10 @@ class Chosen:
         self.pairs: list[Pair] = []
 
     def asks_already(self, pair: Pair) -> bool:
-        """Whether a pair repeats a question, or a topic on the same things in the same kind of question."""
+        """Whether a pair repeats a question, or a topic on the same things."""
         return any(
             other.question == pair.question
-            or (
-                other.family == pair.family
-                and other.topic == pair.topic
-                and (pair.topic == PRAISE or _overlap(other, pair))
-            )
+            or (other.topic == pair.topic and (pair.topic.startswith(PRAISE) or _overlap(other, pair)))
             for other in self.pairs
         )
 

@@ -12,7 +12,7 @@ from stages.language.naming import refer
 from stages.language.survey import Part, Survey
 
 PRAISE = "praise"
-"""Topic of questions for what is good; one of each family is enough for an image."""
+"""Beginning of the topics of questions for what is good; one of each family is enough for an image."""
 
 
 @dataclass(frozen=True)

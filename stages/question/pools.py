@@ -90,8 +90,17 @@ COMPARISONS: dict[str, tuple[str, ...]] = {
 COMPARED = ("{Is} {t} {word} than {b}?", "{Does} {t} look {word} than {b}?")
 """Yes and no are equally likely here, whatever the photograph: the order of the two decides."""
 
+COMPARED_BY = {
+    "sharper": "compared by detail",
+    "softer": "compared by detail",
+    "brighter": "compared by tone",
+    "darker": "compared by tone",
+    "more colourful": "compared by colour",
+    "less colourful": "compared by colour",
+}
+"""Topics of comparatives: two of one topic on the same things answer each other."""
+
 WHAT_LEVEL: dict[str, tuple[str, ...]] = {
-    "noise": ("What level of noise {does} {t} show?", "What amount of grain {does} {t} have?"),
     "contrast": ("What is the contrast of {t} like?",),
     "exposure": ("What is the exposure of {t} like?",),
     "colour": ("What are the colours of {t} like?", "What kind of colours {does} {t} have?"),
@@ -165,7 +174,14 @@ HOW_CONTRAST_GOOD, HOW_CONTRAST_STRONG = ("good", "sufficient"), ("strong", "hig
 HOW_COLOUR_RICH, HOW_COLOUR_VIVID = ("rich",), ("vivid", "very rich")
 HOW_COLOUR_MUTED, HOW_COLOUR_NONE = ("rather muted", "restrained"), ("almost absent",)
 
-HOW_SEVERE = ("How severe {is_name} the {name} {on} {t}?", "How strong {is_name} the {name} {on} {t}?")
+DEGREE_NAMES: dict[Family, str] = {
+    "contrast-weaken": "lack of contrast",
+    "contrast-strengthen": "excess of contrast",
+    "saturation-weaken": "loss of saturation",
+}
+"""What has a degree, where the plain name of the distortion has none."""
+
+HOW_SEVERE = ("How severe {is_name} the {degree_name} {on} {t}?", "How strong {is_name} the {degree_name} {on} {t}?")
 
 HOW_GOOD = (
     "How would you rate the quality of {t}?",
@@ -208,7 +224,7 @@ GROUND_BEST = (
 
 GROUND_FAMILY = (
     "Which region is the most affected by {name}?",
-    "Where in the image {is_name} the {name} strongest?",
-    "Locate the region with the most severe {name}.",
-    "Find the region in which {name} {is_name} most severe.",
+    "Where in the image {is_name} the {degree_name} strongest?",
+    "Locate the region with the most severe {degree_name}.",
+    "Find the region in which the {degree_name} {is_name} most severe.",
 )

@@ -33,8 +33,8 @@ def refer_pairs(survey: Survey, voice: Voice) -> list[Pair]:
         short = voice.pick(pools.REFER_SHORT).format(**slots)
         long = voice.pick(pools.REFER_LONG).format(**slots)
         ids = target.region_ids
-        pairs.append(Pair("refer-short", "none", short, _short(part), "refer", ids))
-        pairs.append(Pair("refer-long", "none", long, _long(part, voice), "refer", ids))
+        pairs.append(Pair("refer-short", "none", short, _short(part), "refer-short", ids))
+        pairs.append(Pair("refer-long", "none", long, _long(part, voice), "refer-long", ids))
     return pairs
 
 
@@ -73,7 +73,8 @@ def ground_pairs(survey: Survey, voice: Voice) -> list[Pair]:
         found = _single_most(parts, severities)
         if found and max(severities) > (survey.image.severity(family) or 0):
             words = FAMILY_WORDS[family]
-            slots = {"name": words.name, "is_name": agree("is", words.name_plural)}
+            degree_name = pools.DEGREE_NAMES.get(family, words.name)
+            slots = {"name": words.name, "degree_name": degree_name, "is_name": agree("is", words.name_plural)}
             pairs.append(_ground(survey, found, voice.pick(pools.GROUND_FAMILY).format(**slots), f"most {family}"))
     return pairs
 

@@ -13,9 +13,9 @@ from manifests.records import BoxXYXYPx, ImageRecord, Question, Report
 from stages.language.digest import data_of, words_of_the_language
 from stages.language.survey import Survey, survey
 from stages.language.voice import Voice
-from stages.question import pools
+from stages.question import choose, open_ended, pools, spider, yes_no
 from stages.question.choose import balanced_yes_no, varied
-from stages.question.open import open_pairs
+from stages.question.open_ended import open_pairs
 from stages.question.pair import Pair, Target, group_targets, image_target, region_target
 from stages.question.spider import ground_pairs, refer_pairs
 from stages.question.yes_no import yes_no_pairs
@@ -59,7 +59,7 @@ class Ask(Stage):
 
     def prompts(self) -> Mapping[str, str]:
         """All words that a question or an answer may use."""
-        return {"pools": data_of(pools), **words_of_the_language()}
+        return {**data_of(pools, yes_no, open_ended, spider, choose), **words_of_the_language()}
 
     def _questions(self, row: ImageRecord) -> list[Question]:
         voice = Voice(self.random(row.image_id))
@@ -74,9 +74,14 @@ class Ask(Stage):
         def ordered(candidates: Sequence[Pair]) -> list[Pair]:
             return sorted(voice.shuffled(candidates), key=lambda pair: not reported.issuperset(pair.region_ids))
 
+        closed = balanced_yes_no(ordered(yes_no_pairs(targets, voice)), self.config.yes_no)
+        answered = {(pair.topic, pair.region_ids) for pair in closed if pair.topic in pools.COMPARED_BY.values()}
+        open_ones = [
+            pair for pair in open_pairs(found, targets, voice) if (pair.topic, pair.region_ids) not in answered
+        ]
         return [
-            *voice.shuffled(balanced_yes_no(ordered(yes_no_pairs(targets, voice)), self.config.yes_no)),
-            *varied(ordered(open_pairs(found, targets, voice)), self.config.open),
+            *voice.shuffled(closed),
+            *varied(ordered(open_ones), self.config.open),
             *varied(ordered(refer_pairs(found, voice)), self.config.refer),
             *varied(ordered(ground_pairs(found, voice)), self.config.ground),
         ]

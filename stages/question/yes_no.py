@@ -25,6 +25,17 @@ VIRTUE_OF_AXIS: dict[str, Virtue] = {
 CLEARLY_THERE = 2
 """Severity from which a distortion is plainly there; a slight one makes yes and no disputable."""
 
+TOPIC_OF_PROPERTY = {
+    "bright": "tone",
+    "dark": "tone",
+    "vivid": "colour",
+    "muted": "colour",
+    "strong contrast": "contrast",
+    "detail": "detail",
+    "soft": "blur",
+}
+"""Properties of one topic answer each other."""
+
 USUAL_ANSWERS = {"detail": True, "soft": False, "strong contrast": True}
 """What anyone would answer about an unseen photograph."""
 
@@ -53,7 +64,8 @@ def yes_no_pairs(targets: Sequence[Target], voice: Voice) -> list[Pair]:
                 pairs.append(_pair(target, axis.good, not there, name, voice, expected=not there))
         for name, holds in properties(target):
             guessed = USUAL_ANSWERS.get(name) == holds
-            pairs.append(_pair(target, pools.PROPERTIES[name], holds, name, voice, expected=guessed))
+            topic = TOPIC_OF_PROPERTY[name]
+            pairs.append(_pair(target, pools.PROPERTIES[name], holds, topic, voice, expected=guessed))
         if target.quality in ("good", "excellent", "poor", "bad"):
             approved = target.quality in ("good", "excellent")
             pairs.append(_pair(target, pools.QUALITY_YES_NO, approved, "quality", voice, expected=approved))
@@ -72,7 +84,7 @@ def _compared(targets: Sequence[Target], voice: Voice) -> list[Pair]:
                 slots = {**first.slots(linked=True), "b": second.linked, "word": word}
                 question = voice.pick(pools.COMPARED).format(**slots)
                 ids = tuple(sorted((*one.region_ids, *other.region_ids)))
-                topic = "compared by tone" if word in ("brighter", "darker") else "compared by detail and colour"
+                topic = pools.COMPARED_BY[word]
                 pairs.append(Pair("yes-no", "referring", question, "Yes." if yes else "No.", topic, ids, yes))
     return pairs
 

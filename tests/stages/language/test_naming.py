@@ -86,6 +86,15 @@ def test_areas_are_named_by_their_place_and_listed_together() -> None:
     assert both.plural
 
 
+def test_two_areas_in_one_place_are_told_apart_by_side_or_size() -> None:
+    names = named(
+        region(1, "area", (0, 0, 60, 60), source="quality-map"),
+        region(2, "area", (100, 0, 300, 200), source="quality-map"),
+    )
+    assert names[1].words() in ("left-hand area in the upper left", "left-hand area in the top left")
+    assert names[2].unique
+
+
 def test_an_area_over_most_of_the_image_has_no_place() -> None:
     name = named(region(1, "area", (0, 0, 1000, 700), source="quality-map"))[1]
     assert name.words() == "area that fills most of the image"

@@ -54,7 +54,7 @@ def _what(target: Target, voice: Voice) -> list[Pair]:
         return pairs
     if target.quality in ("good", "excellent"):
         praise = _praise(target, voice)
-        return [_ask(target, "what", pools.WHAT_GOOD, praise, PRAISE, voice)] if praise else []
+        return [_ask(target, "what", pools.WHAT_GOOD, praise, f"{PRAISE} what", voice)] if praise else []
     return []
 
 
@@ -75,12 +75,12 @@ def _why(target: Target, voice: Voice) -> list[Pair]:
     if families and target.quality in ("fair", "poor", "bad"):
         answer = f"because of {_names(families[:2])}"
         slots = {"quality": target.quality, "only": "only " if target.quality == "fair" else ""}
-        pairs.append(_ask(target, "why", pools.WHY_BAD, answer, "verdict", voice, **slots))
+        pairs.append(_ask(target, "why", pools.WHY_BAD, answer, "reason", voice, **slots))
     if not families and target.quality in ("good", "excellent"):
         praise = _praise(target, voice)
         if praise:
             answer = f"because of {praise}"
-            pairs.append(_ask(target, "why", pools.WHY_GOOD, answer, PRAISE, voice, quality=target.quality))
+            pairs.append(_ask(target, "why", pools.WHY_GOOD, answer, f"{PRAISE} why", voice, quality=target.quality))
     return pairs
 
 
@@ -90,13 +90,14 @@ def _how(target: Target, voice: Voice) -> list[Pair]:
         answer = _measured_degree(target, families) or (voice.pick(praise) if praise else "")
         if answer:
             pairs.append(_ask(target, "how", frames, answer, topic, voice))
-            if praise is not pools.HOW_NOISY_CLEAN:
+            if topic in pools.WHAT_LEVEL:
                 pairs.append(_ask(target, "what", pools.WHAT_LEVEL[topic], answer, topic, voice))
     for family in target.families():
         severity = target.severity(family)
         if severity:
             words = FAMILY_WORDS[family]
-            slots = {"name": words.name, "is_name": agree("is", words.name_plural)}
+            degree_name = pools.DEGREE_NAMES.get(family, words.name)
+            slots = {"degree_name": degree_name, "is_name": agree("is", words.name_plural)}
             answer = SEVERITY_WORDS[severity]
             pairs.append(_ask(target, "how", pools.HOW_SEVERE, answer, f"how {family}", voice, **slots))
     if target.quality:
@@ -176,8 +177,8 @@ def _what_of_two(targets: Sequence[Target], voice: Voice) -> list[Pair]:
                 first, second = voice.shuffled([one, other])
                 question = voice.pick(pools.COMPARISONS[word]).format(a=first.linked, b=second.linked)
                 ids = tuple(sorted((*one.region_ids, *other.region_ids)))
-                topic = "which by tone" if word in ("brighter", "darker") else f"which is {word}"
-                pairs.append(Pair("what", "referring", question, f"{capitalise(one.worded)}.", topic, ids))
+                answer = f"{capitalise(one.worded)}."
+                pairs.append(Pair("what", "referring", question, answer, pools.COMPARED_BY[word], ids))
     return pairs
 
 
@@ -191,7 +192,7 @@ def _why_where(survey: Survey, voice: Voice) -> list[Pair]:
     name = answered([part.name for part in spoiled], survey.kinds)
     preposition = "in" if spoiled[0].name.generic else "on"
     answer = f"{capitalise(FAMILY_WORDS[family].name)} {preposition} {name.text}."
-    return [Pair("why", "grounding", voice.pick(pools.WHY_PART), answer, "verdict", name.region_ids)]
+    return [Pair("why", "grounding", voice.pick(pools.WHY_PART), answer, "reason", name.region_ids)]
 
 
 def _grounded(family: QuestionFamily, question: str, survey: Survey, parts: Sequence[Part], topic: str) -> Pair:
