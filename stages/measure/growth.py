@@ -23,7 +23,7 @@ class GrowthLimits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    min_cells: int = 5
+    min_cells: int = 6
     """Fewest cells of an area (of 400)."""
     min_severity: float = 1.0
     """Mean severity from which an area is reported."""
@@ -44,6 +44,8 @@ class GrowthLimits(BaseModel):
     """Fewest cells of a blurred area."""
     blur_elsewhere: float = 0.15
     """Share of the other judgeable cells that may be as blurred; with more, the picture has little depth of field."""
+    compression_cells: int = 10
+    """Fewest cells of an area with visible blocks; on a small plain spot they are the whole file's."""
     colour_cells: int = 10
     """Fewest cells of an area that lost its colour; small grey things are grey."""
     colour_rim: float = 0.40
@@ -109,6 +111,8 @@ def _stands(area: Area, grid: FamilyGrid, limits: GrowthLimits) -> bool:
         return False
     if area.family == "blur":
         return _spoilt_focus(area, grid, limits)
+    if area.family == "compression":
+        return bool(area.cells.sum() >= limits.compression_cells)
     if area.family == "saturation-weaken":
         return area.cells.sum() >= limits.colour_cells and _enclosed(area.cells, grid, gap=1) >= limits.colour_rim
     return area.family != "brighten" or _corners(area.cells) <= limits.brighten_corners
