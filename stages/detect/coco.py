@@ -132,7 +132,7 @@ PLAIN_NAMES: dict[str, frozenset[int]] = {
     "bridge": _classes(821, 839, 888),
     "fountain": _classes(562),
     "pool table": _classes(736),
-    "motor scooter": _classes(665, 670),
+    "motorcycle": _classes(665, 670),
     "mushroom": _classes(947, (991, 997)),
     "strawberry": _classes(949),
     "lemon": _classes(951),

@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from manifests.geometry import iou
 from manifests.records import BoxXYXYPx
 from stages.detect.coco import IMAGENET_OF_COCO, PLAIN_NAMES
 from stages.detect.detector import Detection, Pixels
@@ -28,8 +27,6 @@ WEIGHTS = {"models/efficientnet_lite3.tflite": "948629061b2b94fb499ed7ff113a6022
 INPUT_SIDE_PX = 280
 CONTEXT = 0.1
 """Margin around the box, as a share of its sides: classifiers are trained on objects with some surroundings."""
-SAME_THING_IOU = 0.1
-"""Renamed boxes of one name that overlap more than this are guesses at one thing."""
 
 
 @dataclass(frozen=True)
@@ -69,18 +66,8 @@ class SecondOpinion:
         self._output = self._interpreter.get_output_details()[0]
 
     def __call__(self, image: Pixels, detections: list[Detection]) -> list[Detection]:
-        """The same boxes in the same order, some with another label, some with a drop reason.
-
-        Of renamed boxes that overlap and got the same name, the one that the detector was surest of stays: the
-        detector did not know the thing, so its boxes around it are several guesses at one.
-        """
-        judged: list[Detection] = []
-        for detection in detections:
-            found = self._judge(image, detection)
-            if found.renamed_by and any(_same_thing(found, other) for other in judged):
-                found = replace(found, drop_reason="overlaps-better")
-            judged.append(found)
-        return judged
+        """The same boxes in the same order, some with another label, some with a drop reason."""
+        return [self._judge(image, detection) for detection in detections]
 
     def _judge(self, image: Pixels, detection: Detection) -> Detection:
         rules = self._rules
@@ -119,9 +106,3 @@ def _with_context(box_xyxy_px: BoxXYXYPx) -> BoxXYXYPx:
 
 def _probability(probabilities: npt.NDArray[np.float64], classes: frozenset[int]) -> float:
     return float(probabilities[sorted(classes)].sum())
-
-
-def _same_thing(renamed: Detection, other: Detection) -> bool:
-    """Whether a renamed box repeats a usable box of the same name."""
-    usable = other.drop_reason is None and other.label == renamed.label
-    return usable and iou(other.box_xyxy_px, renamed.box_xyxy_px) > SAME_THING_IOU

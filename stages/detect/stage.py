@@ -9,6 +9,7 @@ from pydantic import Field
 
 from manifests.records import ImageRecord, Region
 from stages.detect.detector import Detection
+from stages.detect.repeats import drop_repeats
 from stages.detect.second_opinion import Rules, SecondOpinion
 from stages.detect.ssd_mobilenet import SsdMobilenet
 from stages.pixels import single_threaded, upright_rgb
@@ -32,6 +33,8 @@ class DetectConfig(StageConfig):
     """Least score of a label that the second model does not know (person and others), or of any without `confirm`."""
     min_rename: float = Field(default=0.8, ge=0, le=1)
     """Least probability of another plain name (bee, squirrel, building) that an unconfirmed box gets instead."""
+    max_iou: float = Field(default=0.5, ge=0, le=1)
+    """Overlap (intersection over union) above which two boxes of one label are one object; the surer one stays."""
 
 
 class Detect(Stage):
@@ -82,7 +85,8 @@ class Detect(Stage):
         images = [upright_rgb(row) for row in rows]
         for row, image, detections in zip(rows, images, self._detector(images), strict=True):
             judged = self._second_opinion(image, detections) if self._second_opinion else detections
-            row.regions = [*row.regions, *self._regions(row.next_region_id(), judged)]
+            single = drop_repeats(judged, self.config.max_iou)
+            row.regions = [*row.regions, *self._regions(row.next_region_id(), single)]
         return rows
 
     def _regions(self, first_id: int, detections: list[Detection]) -> list[Region]:

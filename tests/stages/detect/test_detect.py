@@ -8,7 +8,9 @@ import pytest
 from manifests.records import ImageRecord, Region
 from stages.chain import Chain
 from stages.detect import Detect, DetectConfig
+from stages.detect.detector import Detection
 from stages.detect.packaged import packaged_file
+from stages.detect.repeats import drop_repeats
 from stages.load import Load
 
 PHOTOS = Path(__file__).parents[3] / "docs" / "photos"
@@ -73,3 +75,16 @@ def test_a_weight_file_that_is_not_the_pinned_one_is_refused() -> None:
 def test_weights_are_part_of_the_identity() -> None:
     assert Detect().identity() != Detect(DetectConfig(confirm=False)).identity()
     assert len(Detect().weights()) == 3
+
+
+def test_two_boxes_around_one_thing_are_one_region() -> None:
+    (airport,) = detect("airport-snow.jpg")
+    assert kept_labels(airport).count("airplane") == 1
+    assert "overlaps-better" in {region.drop_reason for region in airport}
+
+
+def test_two_things_side_by_side_stay_two() -> None:
+    first = Detection("person", 0.9, (0.0, 0.0, 50.0, 100.0))
+    second = Detection("person", 0.8, (40.0, 0.0, 90.0, 100.0))
+    other = Detection("dog", 0.7, (0.0, 0.0, 50.0, 100.0))
+    assert drop_repeats([first, second, other], max_iou=0.5) == [first, second, other]
