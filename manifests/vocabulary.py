@@ -25,6 +25,29 @@ Family = Literal[
 
 FAMILIES: tuple[Family, ...] = get_args(Family)
 
+DISTORTIONS: dict[Family, tuple[str, ...]] = {
+    "blur": ("blur-gaussian", "blur-motion", "blur-glass", "blur-lens", "blur-zoom", "blur-jitter"),
+    "noise": (
+        "noise-gaussian-rgb",
+        "noise-gaussian-ycrcb",
+        "noise-speckle",
+        "noise-spatially-correlated",
+        "noise-poisson",
+        "noise-impulse",
+    ),
+    "compression": ("compression-jpeg", "compression-jpeg-2000"),
+    "brighten": ("brighten-shift-hsv", "brighten-shift-rgb", "brighten-gamma-hsv", "brighten-gamma-rgb"),
+    "darken": ("darken-shift-hsv", "darken-shift-rgb", "darken-gamma-hsv", "darken-gamma-rgb"),
+    "contrast-weaken": ("contrast-weaken-scale", "contrast-weaken-stretch"),
+    "contrast-strengthen": ("contrast-strengthen-scale", "contrast-strengthen-stretch"),
+    "saturation-weaken": ("saturation-weaken-hsv", "saturation-weaken-ycrcb"),
+    "saturation-strengthen": ("saturation-strengthen-hsv", "saturation-strengthen-ycrcb"),
+    "oversharpen": ("oversharpen",),
+    "pixelate": ("pixelate",),
+    "quantise": ("quantise-otsu", "quantise-median-cut", "quantise-histogram"),
+}
+"""Names of the 35 distortions of DQ-495K by family, as `stages.distort` plants them. Names are unique."""
+
 SEVERITY_WORDS = {1: "slight", 2: "mild", 3: "moderate", 4: "severe", 5: "extreme"}
 """Severity 1-5 in words."""
 

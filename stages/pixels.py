@@ -1,6 +1,7 @@
 """Decoded pixels inside one worker: decode once, share between the stages of a pool, never send.
 
-The few most recent images are held, because the stages of one pool see the same few rows one after another.
+The few most recent images are held, because the stages of one pool see the same few rows one after another. A row
+whose content was replaced (`stages.distort`) is decoded anew.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from manifests.gate import Decoded, decode_upright
 from manifests.records import ImageRecord
 
 _HELD = 4
-_held: OrderedDict[str, Decoded] = OrderedDict()
+_held: OrderedDict[str, tuple[bytes, Decoded]] = OrderedDict()
+"""Encoded bytes and what they decode to, by image id."""
 
 
 def decode(row: ImageRecord, max_megapixels: float = math.inf) -> Decoded:
@@ -24,14 +26,16 @@ def decode(row: ImageRecord, max_megapixels: float = math.inf) -> Decoded:
 
     Raises `manifests.gate.Refusal` when the content does not decode or has more pixels than allowed.
     """
-    if row.image_id in _held:
+    content, held = _held.get(row.image_id, (None, None))
+    if held is not None and (row.content is None or row.content == content):
         _held.move_to_end(row.image_id)
-        return _held[row.image_id]
+        return held
     if row.content is None:
         raise ValueError(f"{row.uri}: the encoded bytes were dropped before a stage that needs them")
     decoded = decode_upright(row.content, max_megapixels)
     decoded.pixels.setflags(write=False)
-    _held[row.image_id] = decoded
+    _held[row.image_id] = (row.content, decoded)
+    _held.move_to_end(row.image_id)
     while len(_held) > _HELD:
         _held.popitem(last=False)
     return decoded

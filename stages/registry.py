@@ -13,6 +13,7 @@ from stages.stage import Stage
 
 STAGES = {
     "load": "stages.load:Load",
+    "distort": "stages.distort:Distort",
     "detect": "stages.detect:Detect",
     "measure": "stages.measure:Measure",
     "score": "stages.score:ScoreStage",
