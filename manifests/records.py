@@ -34,12 +34,14 @@ class Record(BaseModel):
 class Attributes(Record):
     """Local evidence, averaged over a region or over the image (null: not measured).
 
-    sharpness, contrast, saturation, luminance, texture: 0-1. noise: standard deviation in 8-bit grey levels.
+    sharpness, focus, contrast, saturation, luminance, texture: 0-1. `sharpness` is that of the sharpest part, `focus`
+    the share of what can be judged that is sharp at all. noise: standard deviation in 8-bit grey levels.
     compression: strength of the 8-pixel block grid, 0 = none. overexposed, underexposed: fraction of pixels clipped
     at the bright or dark end. pixelation: 0-1, share of the area made of constant blocks.
     """
 
     sharpness: float | None = None
+    focus: float | None = None
     noise: float | None = None
     compression: float | None = None
     luminance: float | None = None

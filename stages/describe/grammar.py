@@ -27,7 +27,7 @@ from stages.language.distortions import FAMILY_WORDS
 from stages.language.english import agree, join
 from stages.language.evidence import ARTEFACTS, Virtue
 from stages.language.survey import Part, Survey
-from stages.language.virtues import matches, traits
+from stages.language.virtues import is_partly_in_focus, matches, traits
 from stages.language.voice import Voice
 
 MOST_DISTORTIONS = 3
@@ -111,6 +111,8 @@ def _opening(survey: Survey, voice: Voice) -> list[Sentence]:
         opening += _praise(survey, virtues, voice)
     else:
         opening.append(simple_sentence(pools.IMAGE_PLAIN if image.judged() else pools.IMAGE_UNJUDGED, THE_IMAGE, voice))
+    if is_partly_in_focus(image):
+        opening.append(simple_sentence(pools.IMAGE_PARTLY_IN_FOCUS, THE_IMAGE, voice))
     if traits(image):
         opening.append(simple_sentence(pools.IMAGE_TRAITS, THE_IMAGE, voice, traits=join(traits(image))))
     return opening

@@ -91,6 +91,12 @@ IMAGE_UNJUDGED = (
     "There is too little in this image to judge its quality.",
 )
 
+IMAGE_PARTLY_IN_FOCUS = (
+    "Only a part of it is in focus.",
+    "Some of it is in focus, while the rest is softer.",
+    "The focus lies on a part of the scene only.",
+)
+
 IMAGE_TRAITS = ("It has {traits}.", "It shows {traits}.", "The image shows {traits}.")
 
 REGION_DISTORTED = (

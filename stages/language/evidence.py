@@ -34,9 +34,10 @@ NO_PIXELS = scales.PIXELATED / 10
 MIDDLE_CONTRAST = (scales.LOW_CONTRAST + scales.HIGH_CONTRAST) / 2
 MIDDLE_SATURATION = (scales.MUTED + scales.COLOURFUL) / 2
 
-DETAIL_OF_A_SHARP_IMAGE = 0.4
-"""texture from which an image as a whole may be called sharp. `sharpness` tells what the sharpest part is like, so a
-picture with little detail, or with one thing in focus before a soft ground, is not sharp as a whole."""
+DETAIL_OF_A_SHARP_IMAGE = 0.3
+FOCUS_OF_A_SHARP_IMAGE = 0.7
+"""texture and focus from which an image as a whole may be called sharp. `sharpness` tells what the sharpest part is
+like: a picture with little detail, or with one thing in focus before a soft ground, is not sharp as a whole."""
 
 CONFOUNDED_BY: dict[Family, dict[Family, int]] = {
     "blur": {
@@ -81,9 +82,14 @@ class Evidence:
     def is_free_of(self, family: Family) -> bool:
         """True only when the measurements show that the family is not there."""
         known = family not in self.families() and family not in self.possible
-        if family == "blur" and not self.region_ids and below(self.attributes.texture, DETAIL_OF_A_SHARP_IMAGE):
+        if family == "blur" and not self.region_ids and not self.is_sharp_throughout():
             return False
         return known and not self.hides(family) and measured_free(self.attributes, family)
+
+    def is_sharp_throughout(self) -> bool:
+        """Whether there is detail and most of it is in focus, wherever it is."""
+        values = self.attributes
+        return at_least(values.texture, DETAIL_OF_A_SHARP_IMAGE) and at_least(values.focus, FOCUS_OF_A_SHARP_IMAGE)
 
     def hides(self, family: Family) -> bool:
         """Whether a distortion that is there, or was measured strongly, keeps another one from being judged."""

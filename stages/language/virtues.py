@@ -60,6 +60,10 @@ VIRTUE_WORDS: dict[Virtue, VirtueWords] = {
 }
 
 
+PARTLY_IN_FOCUS = 0.6
+"""focus below which a part of the image is in focus and much of it is not."""
+
+
 def adjectives(virtue: Virtue, things: Sequence[Attributes]) -> tuple[str, ...]:
     """Adjectives that are true of all things, which all have this virtue; may be empty."""
     words = VIRTUE_WORDS[virtue]
@@ -98,6 +102,18 @@ def traits(evidence: Evidence) -> tuple[str, ...]:
 def is_soft(evidence: Evidence) -> bool:
     """Whether the detail was measured soft, which is no distortion yet: a shallow depth of field looks so, too."""
     return below(evidence.attributes.sharpness, scales.SOFT) and "blur" not in evidence.families()
+
+
+def is_partly_in_focus(evidence: Evidence) -> bool:
+    """Whether something in the image is sharp and much of the rest is not, with no blur found as a distortion."""
+    values = evidence.attributes
+    return (
+        at_least(values.sharpness, scales.SHARP)
+        and at_least(values.texture, scales.PLAIN)
+        and below(values.focus, PARTLY_IN_FOCUS)
+        and "blur" not in {*evidence.families(), *evidence.possible}
+        and not evidence.hides("blur")
+    )
 
 
 def matches(one: Evidence, other: Evidence) -> bool:

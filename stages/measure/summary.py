@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from manifests.records import Attributes, BoxXYXYPx
+from stages.measure import scales
 from stages.measure.evidence import Evidence
 from stages.measure.grid import GRID, FloatArray
 from stages.measure.severity import Limits
@@ -44,6 +45,7 @@ def attributes_of(evidence: Evidence, weights: FloatArray, limits: Limits) -> At
     enough = detailed.any() and float(detailed.sum()) >= min(_LEAST_CELLS, total / 4)
     return Attributes(
         sharpness=_rounded(_sharpness(evidence, detailed, limits)) if enough else None,
+        focus=_rounded(_focus(evidence, detailed)) if enough else None,
         noise=_noise(evidence, weights, limits),
         compression=_rounded(_mean(visible, stepped)) if stepped.any() else None,
         luminance=_rounded(_mean(tone.luminance, weights)),
@@ -63,6 +65,12 @@ def _sharpness(evidence: Evidence, detailed: FloatArray, limits: Limits) -> floa
     smeared = evidence.sharpness.of_weaker_axis(cells, limits.motion_axis)
     many = cells.sum() >= limits.blur_cells
     return min(sharpness, smeared) if many and smeared <= limits.motion_sharpness else sharpness
+
+
+def _focus(evidence: Evidence, detailed: FloatArray) -> float:
+    """Share of the judgeable area whose edges are at least not soft."""
+    sharp = evidence.sharpness.of_cells(evidence.pool) >= scales.SOFT
+    return float((detailed * sharp).sum() / detailed.sum())
 
 
 def _noise(evidence: Evidence, weights: FloatArray, limits: Limits) -> float | None:

@@ -9,7 +9,7 @@ from manifests.records import Attributes, Claim, Distortion, ImageRecord, Passag
 from stages.check import Check, CheckConfig
 
 CRISP = Attributes(
-    sharpness=0.8, noise=0.8, compression=0.02, luminance=0.45, contrast=0.8, saturation=0.3, texture=0.7,
+    sharpness=0.8, focus=0.9, noise=0.8, compression=0.02, luminance=0.45, contrast=0.8, saturation=0.3, texture=0.7,
     overexposed=0.001, underexposed=0.002, pixelation=0.0,
 )  # fmt: skip
 

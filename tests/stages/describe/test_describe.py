@@ -17,7 +17,7 @@ from stages.describe.pools import FORMAT_HINTS, GLOBAL_QUESTIONS, LOCAL_QUESTION
 from stages.language.distortions import ADVERBS
 
 GOOD = Attributes(
-    sharpness=0.75, noise=0.8, compression=0.02, luminance=0.45, contrast=0.8, saturation=0.3, texture=0.7,
+    sharpness=0.75, focus=0.9, noise=0.8, compression=0.02, luminance=0.45, contrast=0.8, saturation=0.3, texture=0.7,
     overexposed=0.001, underexposed=0.002, pixelation=0.0,
 )  # fmt: skip
 BLURRED = GOOD.model_copy(update={"sharpness": 0.15})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from manifests.records import Attributes, Distortion, ImageRecord, Region
@@ -9,9 +11,10 @@ from manifests.vocabulary import FAMILIES, Family
 from stages.language.comparison import comparatives
 from stages.language.evidence import Evidence, of_image, of_region
 from stages.language.verdict import quality_of
+from stages.language.virtues import is_partly_in_focus
 
 GOOD = Attributes(
-    sharpness=0.75, noise=0.8, compression=0.02, luminance=0.45, contrast=0.8, saturation=0.3, texture=0.7,
+    sharpness=0.75, focus=0.9, noise=0.8, compression=0.02, luminance=0.45, contrast=0.8, saturation=0.3, texture=0.7,
     overexposed=0.001, underexposed=0.002, pixelation=0.0,
 )  # fmt: skip
 
@@ -87,3 +90,18 @@ def test_a_score_cannot_contradict_the_evidence() -> None:
 def test_without_a_score_the_worst_distortion_decides_and_what_cannot_be_judged_has_no_verdict() -> None:
     assert quality_of(evidence(noise=3), None) == "poor"
     assert quality_of(evidence(Attributes()), None) is None
+
+
+def test_an_image_is_sharp_as_a_whole_only_if_most_of_its_detail_is_in_focus() -> None:
+    sharp = Evidence((), GOOD, ())
+    assert sharp.is_free_of("blur")
+    assert not Evidence((), GOOD.model_copy(update={"focus": 0.5}), ()).is_free_of("blur")
+    assert not Evidence((), GOOD.model_copy(update={"texture": 0.2}), ()).is_free_of("blur")
+    assert Evidence((1,), GOOD.model_copy(update={"focus": 0.5}), ()).is_free_of("blur")
+
+
+def test_focus_on_a_part_of_the_scene_is_seen_and_is_no_distortion() -> None:
+    partly = Evidence((), GOOD.model_copy(update={"focus": 0.4}), ())
+    assert is_partly_in_focus(partly)
+    assert not is_partly_in_focus(Evidence((), GOOD, ()))
+    assert not is_partly_in_focus(replace(partly, possible=frozenset({"blur"})))

@@ -16,7 +16,7 @@ from stages.describe import Describe
 from stages.question import Ask, AskConfig
 
 GOOD = Attributes(
-    sharpness=0.75, noise=0.8, compression=0.02, luminance=0.45, contrast=0.8, saturation=0.3, texture=0.7,
+    sharpness=0.75, focus=0.9, noise=0.8, compression=0.02, luminance=0.45, contrast=0.8, saturation=0.3, texture=0.7,
     overexposed=0.001, underexposed=0.002, pixelation=0.0,
 )  # fmt: skip
 DULL = GOOD.model_copy(update={"sharpness": 0.5, "noise": 4.0, "contrast": 0.4, "saturation": 0.12})
