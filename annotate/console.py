@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -22,24 +23,21 @@ LINE_EVERY_S = 10.0
 
 @dataclass
 class RunProgress:
-    """Counts of a run as its shards arrive."""
+    """Counts of a run as its shards arrive; speed is counted from the start of the first worker."""
 
     total: int
     done: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
-    _started: float = field(default_factory=time.monotonic)
-    _first: float | None = None
-    _done_at_first: int = 0
+    _began: float = math.inf
     _last_line: float = 0.0
     _bar: tuple[Progress, TaskID] | None = None
 
-    def advance(self, outcomes: Mapping[str, int]) -> None:
-        """Count one committed shard."""
+    def advance(self, outcomes: Mapping[str, int], began: float) -> None:
+        """Count one committed shard that a worker began at `began` (seconds since the epoch)."""
         self.outcomes.update(outcomes)
         self.done += sum(outcomes.values())
+        self._began = min(self._began, began)
         now = time.monotonic()
-        if self._first is None:
-            self._first, self._done_at_first = now, self.done
         if self._bar:
             progress, task = self._bar
             progress.update(task, completed=self.done, facts=self.facts())
@@ -48,14 +46,11 @@ class RunProgress:
             console.print(f"{self.done:,} of {self.total:,} images  {self.facts()}", markup=False, soft_wrap=True)
 
     def facts(self) -> str:
-        """Speed, time left and outcomes so far, in one line."""
-        seconds = time.monotonic() - self._started
-        rate = self.done / seconds if seconds else 0.0
-        if self._first is not None and self.done > self._done_at_first:
-            rate = (self.done - self._done_at_first) / max(time.monotonic() - self._first, 1e-9)
-        left = (self.total - self.done) / rate if rate else 0.0
+        """Outcomes so far, speed and time left, in one line."""
+        rate = self.done / max(time.time() - self._began, 1e-9)
         counts = "  ".join(f"{count:,} {name}" for name, count in sorted(self.outcomes.items()) if count)
-        return f"{rate:.1f} images/s  {clock(left)} left  {counts}"
+        left = clock((self.total - self.done) / rate) if rate else "?"
+        return f"{counts}  {rate:.1f} images/s  {left} left"
 
 
 @contextmanager
@@ -66,7 +61,7 @@ def run_progress(total: int) -> Iterator[RunProgress]:
         return
     columns = (
         TextColumn("[bold]annotating"),
-        BarColumn(),
+        BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TextColumn("{task.fields[facts]}"),
         TimeElapsedColumn(),

@@ -114,7 +114,7 @@ def _annotate_pending(ledger: Ledger, prepared: Prepared, request: RunRequest, w
             keep_content=request.embed_images,
         ):
             done.append(shard)
-            progress.advance(shard.outcomes)
+            progress.advance(shard.outcomes, shard.began)
     return done
 
 
