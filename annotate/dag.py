@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
+from typing import ClassVar
 
 import pyarrow as pa
 
@@ -45,10 +46,10 @@ class ShardDone:
     outcomes: dict[str, int]
     rows: dict[str, int]
     seconds: dict[str, float]
-    worker: str
     began: float
     ended: float
-    peak_memory_bytes: int
+    peak_memory_bytes: dict[str, int]
+    """Peak resident memory of every worker that had the shard in its hands."""
     refused: str | None = None
     """Why the output folder refused the shard (a full disk, say): a sentence for the user, raised by the driver."""
 
@@ -77,6 +78,37 @@ def worker_count(pool: Pool, *, cores: float, gpus: float, shards: int) -> int:
     return max(1, min(int(by_cpu), int(by_gpu), shards))
 
 
+@dataclass
+class _Journey:
+    """What travels beside a shard from pool to pool: when its first worker began, and its workers' memory."""
+
+    began: float
+    peak_memory_bytes: dict[str, int]
+
+    SCHEMA: ClassVar[pa.Schema] = pa.schema(
+        [("began", pa.float64()), ("peak_memory_bytes", pa.map_(pa.string(), pa.int64()))]
+    )
+
+    @classmethod
+    def of(cls, block: pa.Table) -> _Journey:
+        """The journey so far; it begins with the first pool."""
+        if "began" not in block.column_names:
+            return cls(time.time(), {})
+        row = block.select(cls.SCHEMA.names).slice(0, 1).to_pylist()[0]
+        return cls(row["began"], dict(row["peak_memory_bytes"]))
+
+    def beside(self, block: pa.Table) -> pa.Table:
+        """The block with the journey in every row."""
+        for name, value in (("began", self.began), ("peak_memory_bytes", list(self.peak_memory_bytes.items()))):
+            column = pa.array([value] * block.num_rows, self.SCHEMA.field(name).type)
+            block = block.append_column(name, column)
+        return block
+
+
+def _peak_memory_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 class PoolWorker:
     """A Ray actor: one chain of stages, opened once; takes a shard's block and gives the next pool's block."""
 
@@ -91,24 +123,25 @@ class PoolWorker:
 
     def __call__(self, block: pa.Table) -> pa.Table:
         """One whole shard: plan rows or records in, records or the shard's summary out."""
-        began = time.time()
         shard: int = block[SHARD][0].as_py()
+        journey = _Journey.of(block)
         records = self._chain(self._records(block))
+        journey.peak_memory_bytes[f"{socket.gethostname()}:{os.getpid()}"] = _peak_memory_bytes()
         if self._committer is None:
-            return to_wire(records).append_column(SHARD, pa.array([shard] * len(records), pa.int32()))
-        done = self._commit(self._committer, shard, records, began)
+            return journey.beside(to_wire(records).append_column(SHARD, pa.array([shard] * len(records), pa.int32())))
+        done = self._commit(self._committer, shard, records, journey)
         return pa.Table.from_pylist([asdict(done)], schema=_DONE_SCHEMA)
 
     def _records(self, block: pa.Table) -> list[ImageRecord]:
         if self._root is None:
-            return from_wire(block.drop_columns([SHARD]))
+            return from_wire(block.drop_columns([SHARD, *_Journey.SCHEMA.names]))
         return [
             ImageRecord(image_id=row["image_id"], uri=row["uri"], location=location_of(self._root, row["uri"]))
             for row in block.select(["image_id", "uri"]).to_pylist()
         ]
 
     @staticmethod
-    def _commit(committer: Committer, shard: int, records: list[ImageRecord], began: float) -> ShardDone:
+    def _commit(committer: Committer, shard: int, records: list[ImageRecord], journey: _Journey) -> ShardDone:
         seconds: dict[str, float] = {}
         for record in records:
             for stage, spent in record.seconds.items():
@@ -125,10 +158,9 @@ class PoolWorker:
             rows={table: file.rows for table, file in manifest.files.items()} if manifest else {},
             refused=refused,
             seconds=seconds,
-            worker=f"{socket.gethostname()}:{os.getpid()}",
-            began=began,
+            began=journey.began,
             ended=time.time(),
-            peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            peak_memory_bytes=journey.peak_memory_bytes,
         )
 
 
@@ -138,10 +170,9 @@ _DONE_SCHEMA = pa.schema(
         ("outcomes", pa.map_(pa.string(), pa.int64())),
         ("rows", pa.map_(pa.string(), pa.int64())),
         ("seconds", arrow_type(dict[str, float])),
-        ("worker", pa.string()),
         ("began", pa.float64()),
         ("ended", pa.float64()),
-        ("peak_memory_bytes", pa.int64()),
+        ("peak_memory_bytes", pa.map_(pa.string(), pa.int64())),
         ("refused", pa.string()),
     ]
 )
@@ -193,7 +224,8 @@ def run_shards(
     for batch in dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
         assert isinstance(batch, pa.Table)
         for row in batch.to_pylist():
-            done = ShardDone(**{**row, **{name: dict(row[name]) for name in ("outcomes", "rows", "seconds")}})
+            maps = {name: dict(row[name]) for name in ("outcomes", "rows", "seconds", "peak_memory_bytes")}
+            done = ShardDone(**{**row, **maps})
             if done.refused is not None:
                 raise OutputError(done.refused)
             yield done

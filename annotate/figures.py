@@ -39,23 +39,25 @@ class Figures:
 def figures_of(done: Sequence[ShardDone], *, started: float, ended: float) -> Figures:
     """Figures of the shards that one driver saw; `started` and `ended` are the driver's seconds since the epoch."""
     images = sum(sum(shard.outcomes.values()) for shard in done)
-    workers = {shard.worker for shard in done}
+    peaks: dict[str, int] = {}
+    for shard in done:
+        for worker, peak in shard.peak_memory_bytes.items():
+            peaks[worker] = max(peak, peaks.get(worker, 0))
     first = min((shard.began for shard in done), default=ended)
     working = max(max((shard.ended for shard in done), default=ended) - first, 1e-9)
     spent: Counter[str] = Counter()
     for shard in done:
         spent.update(shard.seconds)
-    peaks = {worker: max(s.peak_memory_bytes for s in done if s.worker == worker) for worker in workers}
     driver = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return Figures(
         images=images,
         shards=len(done),
-        workers=len(workers),
+        workers=len(peaks),
         seconds_total=round(ended - started, 3),
         seconds_startup=round(first - started, 3),
         seconds_to_first_shard=round(min((shard.ended for shard in done), default=ended) - started, 3),
         images_per_second=round(images / working, 3),
-        efficiency=round(sum(spent.values()) / (max(len(workers), 1) * working), 3),
+        efficiency=round(sum(spent.values()) / (max(len(peaks), 1) * working), 3),
         stage_images_per_second={stage: round(images / seconds, 2) for stage, seconds in spent.items() if seconds > 0},
         peak_memory_bytes=driver + sum(peaks.values()),
     )

@@ -110,11 +110,12 @@ def test_descriptions_differ_from_image_to_image(finished_run: Path) -> None:
     assert not any(row["contradicted"] for row in rows_of(finished_run, "descriptions"))
 
 
-def test_the_same_seed_gives_the_same_bytes_with_any_number_of_workers(
+def test_the_same_seed_gives_the_same_bytes_with_any_number_of_workers_and_pools(
     annotate: Annotate, finished_run: Path, photos: Path, tmp_path: Path
 ) -> None:
     again = tmp_path / "again"
-    annotate("run", "--images", photos, "--out", again, "--shard-size", 4, "--workers", 1)
+    pools = ["--set", "execution.describe.cpus=0.5", "--set", "execution.measure.batch_size=3"]
+    annotate("run", "--images", photos, "--out", again, "--shard-size", 4, "--workers", 1, *pools)
     assert bytes_of(again) == bytes_of(finished_run)
 
 
