@@ -87,7 +87,8 @@ class Region(Record):
     """A box of the image with what was detected, measured and decided about it.
 
     `label` is the bare class ("bus"), `phrase` the words that a text may use for it ("bus on the left").
-    `distortions` is sorted strongest first. `iqa_score` is in the metric's own unit (`ImageRecord.scores` names it).
+    `distortions` is sorted strongest first, or in the order of application where `source` is planted. `iqa_score` is
+    in the metric's own unit (`ImageRecord.scores` names it).
     """
 
     region_id: int = Field(ge=1)

@@ -18,9 +18,9 @@ def jpeg(rgb: Pixels, rng: np.random.Generator, *, quality: int) -> Pixels:
     return _through("JPEG", rgb, quality=quality, subsampling="4:2:0")
 
 
-def jpeg_2000(rgb: Pixels, rng: np.random.Generator, *, psnr_db: float) -> Pixels:
-    """Through a JPEG 2000 (9-7 wavelet) that is as small as the given PSNR allows."""
-    return _through("JPEG2000", rgb, quality_mode="dB", quality_layers=[psnr_db], irreversible=True)
+def jpeg_2000(rgb: Pixels, rng: np.random.Generator, *, ratio: float) -> Pixels:
+    """Through a JPEG 2000 (9-7 wavelet) `ratio` times smaller than the pixels."""
+    return _through("JPEG2000", rgb, quality_mode="rates", quality_layers=[ratio], irreversible=True)
 
 
 def oversharpen(rgb: Pixels, rng: np.random.Generator, *, amount: float, sigma_px: float) -> Pixels:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, cast
 
 import cv2
@@ -28,7 +29,8 @@ Shape = Literal["box", "object", "segment", "ellipse", "polygon"]
 _TRIES_PER_REGION = 8
 _SEGMENTATION_SIDE_PX = 256
 """Longer side of the copy that is segmented."""
-_OBJECT_SHARE = 0.6
+_COARSENESS = (30, 100, 300)
+_OBJECT_SHARE = 0.5
 """Share of a segment that must lie inside a detector's box for the segment to be part of the object."""
 
 
@@ -78,6 +80,7 @@ class MaskConfig(StageConfig):
     gap: float = Field(default=0.02, ge=0, le=0.5)
     """Least distance between regions, as a share of the shorter side; without effect if they may overlap."""
     shapes: ShapeMix = ShapeMix()
+    """How often each kind of mask is tried, relative to the others."""
 
     @model_validator(mode="after")
     def _bounds_are_in_order(self) -> MaskConfig:
@@ -90,11 +93,15 @@ class MaskConfig(StageConfig):
 
 @dataclass(frozen=True)
 class Scene:
-    """What a source of masks sees: uint8 RGB [height, width, 3], the detector's regions, and the limits."""
+    """What a source of masks sees: uint8 RGB [height, width, 3], the detector's regions, and the limits.
+
+    `coarseness` is Felzenszwalb's scale: larger gives larger segments.
+    """
 
     rgb: Pixels
     regions: Sequence[Region]
     config: MaskConfig
+    coarseness: float
 
     @property
     def size(self) -> tuple[int, int]:
@@ -104,6 +111,18 @@ class Scene:
     def fits(self, inside: BoolArray) -> bool:
         """Whether the mask's area is within the limits."""
         return bool(self.config.min_area <= inside.mean() <= self.config.max_area)
+
+    @cached_property
+    def segments(self) -> npt.NDArray[np.int64]:
+        """Graph segmentation of a small copy of the picture, as numbers from 0 [height, width] of the copy."""
+        from skimage.segmentation import felzenszwalb
+
+        height, width = self.size
+        shrink = min(1.0, _SEGMENTATION_SIDE_PX / max(height, width))
+        size = (max(round(width * shrink), 1), max(round(height * shrink), 1))
+        small = cv2.resize(self.rgb, size, interpolation=cv2.INTER_AREA)
+        least = math.ceil(self.config.min_area * size[0] * size[1])
+        return cast("npt.NDArray[np.int64]", felzenszwalb(small, scale=self.coarseness, sigma=0.8, min_size=least))
 
 
 MaskSource = Callable[[Scene, np.random.Generator], PlantedMask | None]
@@ -122,7 +141,8 @@ def propose_masks(
     `regions` are the detector's; those that are not kept are ignored. `sources` replaces the built-in ones by name
     (the fields of `ShapeMix`).
     """
-    scene = Scene(rgb, [region for region in regions if region.kept], config)
+    kept = [region for region in regions if region.kept]
+    scene = Scene(rgb, kept, config, coarseness=float(rng.choice(_COARSENESS)))
     makers = {**SOURCES, **(sources or {})}
     weights = {name: weight for name, weight in config.shapes.model_dump().items() if weight > 0}
     wanted = int(rng.integers(config.regions_min, config.regions_max, endpoint=True))
@@ -167,7 +187,7 @@ def _object(scene: Scene, rng: np.random.Generator) -> PlantedMask | None:
         return None
     height, width = scene.size
     region = scene.regions[int(rng.integers(len(scene.regions)))]
-    labels = _segments(scene, rng)
+    labels = scene.segments
     x1, y1, x2, y2 = clip_box(region.box_xyxy_px, width, height)
     times_x, times_y = labels.shape[1] / width, labels.shape[0] / height
     box = mask_of_box((x1 * times_x, y1 * times_y, x2 * times_x, y2 * times_y), labels.shape[1], labels.shape[0])
@@ -178,26 +198,12 @@ def _object(scene: Scene, rng: np.random.Generator) -> PlantedMask | None:
 
 def _segment(scene: Scene, rng: np.random.Generator) -> PlantedMask | None:
     """One of the segments that have the right size."""
-    labels = _segments(scene, rng)
+    labels = scene.segments
     shares = np.bincount(labels.ravel()) / labels.size
     fitting = np.flatnonzero((shares >= scene.config.min_area) & (shares <= scene.config.max_area))
     if not fitting.size:
         return None
     return PlantedMask(_enlarged(labels == fitting[int(rng.integers(fitting.size))], scene.size), "segment")
-
-
-def _segments(scene: Scene, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Graph segmentation of a small copy, as numbers from 0 [height, width]; coarse or fine by chance."""
-    from skimage.segmentation import felzenszwalb
-
-    height, width = scene.size
-    shrink = min(1.0, _SEGMENTATION_SIDE_PX / max(height, width))
-    small = cv2.resize(
-        scene.rgb, (max(round(width * shrink), 1), max(round(height * shrink), 1)), interpolation=cv2.INTER_AREA
-    )
-    least = math.ceil(scene.config.min_area * small.shape[0] * small.shape[1])
-    labels = felzenszwalb(small, scale=float(rng.choice([100, 300, 900])), sigma=0.8, min_size=least)
-    return cast(npt.NDArray[np.int64], labels)
 
 
 def _enlarged(inside: BoolArray, size: tuple[int, int]) -> BoolArray:

@@ -24,11 +24,11 @@ FOLLOWERS: dict[Family, tuple[Family, ...]] = {
 PAIR_SEVERITIES = {"slight": 1, "obvious": 2, "serious": 3}
 
 
-def allowed_pairs(families: Collection[Family]) -> list[tuple[Family, Family]]:
-    """Pairs (applied first, applied second) of the given families, in the order of the printed list."""
-    return [
-        (first, second)
-        for first, followers in FOLLOWERS.items()
-        for second in followers
-        if first in families and second in families
-    ]
+def allowed_followers(families: Collection[Family]) -> dict[Family, list[Family]]:
+    """`FOLLOWERS` of the given families alone; a first family that none of them may follow is left out."""
+    followers = {
+        first: [second for second in seconds if second in families]
+        for first, seconds in FOLLOWERS.items()
+        if first in families
+    }
+    return {first: seconds for first, seconds in followers.items() if seconds}

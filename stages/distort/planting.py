@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -12,7 +13,7 @@ from manifests.masks import BoolArray, box_of_mask, encode_mask
 from manifests.records import Distortion, Mask, Record, Region
 from manifests.vocabulary import DISTORTIONS, FAMILIES, Family
 from stages.distort.masks import MaskConfig, MaskSource, PlantedMask, propose_masks
-from stages.distort.pairs import PAIR_SEVERITIES, allowed_pairs
+from stages.distort.pairs import PAIR_SEVERITIES, allowed_followers
 from stages.distort.pixels import Pixels
 from stages.distort.region import distort_region
 from stages.distort.table import FAMILY_OF
@@ -22,6 +23,7 @@ from stages.stage import StageConfig
 _DRAWS_PER_REGION = 6
 WHOLE_IMAGE = "whole image"
 
+Choice = TypeVar("Choice")
 Step = tuple[str, int]
 """Name and severity of one distortion."""
 
@@ -51,6 +53,7 @@ class DistortConfig(StageConfig):
     feather_max: float = Field(default=0.03, gt=0, le=0.5)
     """Greatest width of a soft edge."""
     masks: MaskConfig = MaskConfig()
+    """Where regions lie."""
 
     @model_validator(mode="after")
     def _bounds_are_in_order(self) -> DistortConfig:
@@ -162,22 +165,22 @@ def _draw_visible(
 
 def _draws(rng: np.random.Generator, config: DistortConfig) -> Iterator[list[Step]]:
     """One or two distortions with severities, several times."""
-    pairs = allowed_pairs(config.families)
+    followers = allowed_followers(config.families)
     levels = [level for level in PAIR_SEVERITIES.values() if config.severity_min <= level <= config.severity_max]
-    two = bool(pairs and levels) and rng.random() < config.pairs
+    two = bool(followers and levels) and rng.random() < config.pairs
     for _ in range(_DRAWS_PER_REGION):
         if two:
-            families = pairs[int(rng.integers(len(pairs)))]
-            yield [(_variant(family, rng), levels[int(rng.integers(len(levels)))]) for family in families]
+            first = _one_of(list(followers), rng)
+            pair = (first, _one_of(followers[first], rng))
+            yield [(_one_of(DISTORTIONS[family], rng), _one_of(levels, rng)) for family in pair]
         else:
-            family = config.families[int(rng.integers(len(config.families)))]
+            family = _one_of(config.families, rng)
             severity = int(rng.integers(config.severity_min, config.severity_max, endpoint=True))
-            yield [(_variant(family, rng), severity)]
+            yield [(_one_of(DISTORTIONS[family], rng), severity)]
 
 
-def _variant(family: Family, rng: np.random.Generator) -> str:
-    names = DISTORTIONS[family]
-    return names[int(rng.integers(len(names)))]
+def _one_of(choices: Sequence[Choice], rng: np.random.Generator) -> Choice:
+    return choices[int(rng.integers(len(choices)))]
 
 
 def _change(before: Pixels, after: Pixels, inside: BoolArray) -> float:

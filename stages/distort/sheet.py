@@ -74,33 +74,36 @@ def _row(variant: Variant) -> str:
 
 
 def contact_sheet(rgb: Pixels) -> Image.Image:
-    """The photograph, then each distortion at `SHEET_SEVERITY`, cut to one tile each, with names below."""
-    tile = np.asarray(_fitted(Image.fromarray(rgb)))
-    pictures = [("original", tile), *_distorted(tile)]
+    """The photograph, then each distortion at `SHEET_SEVERITY`: its middle at the pixels' own size, names below."""
+    photo = _at_reference_size(rgb)
+    pictures = [("original", photo), *_distorted(photo)]
     width, height = _TILE_PX[0], _TILE_PX[1] + _TITLE_PX
     lines = -(-len(pictures) // _COLUMNS)
     sheet = Image.new("RGB", (_COLUMNS * width, lines * height), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=11)
     for place, (name, picture) in enumerate(pictures):
         left, top = place % _COLUMNS * width, place // _COLUMNS * height
-        sheet.paste(Image.fromarray(picture), (left, top))
+        sheet.paste(Image.fromarray(_middle(picture)), (left, top))
         draw.text((left + width // 2, top + _TILE_PX[1] + 1), name, fill="black", font=font, anchor="ma")
     return sheet
 
 
-def _distorted(tile: Pixels) -> Iterator[tuple[str, Pixels]]:
+def _distorted(photo: Pixels) -> Iterator[tuple[str, Pixels]]:
     for name in VARIANTS:
         seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
-        yield name, distort(tile, name, SHEET_SEVERITY, np.random.default_rng(seed))
+        yield name, distort(photo, name, SHEET_SEVERITY, np.random.default_rng(seed))
 
 
-def _fitted(photo: Image.Image) -> Image.Image:
-    """The photograph's middle at the tile's proportions and size."""
-    width, height = _TILE_PX
-    scale = max(width / photo.width, height / photo.height)
-    resized = photo.resize((round(photo.width * scale), round(photo.height * scale)), Image.Resampling.LANCZOS)
-    left, top = (resized.width - width) // 2, (resized.height - height) // 2
-    return resized.crop((left, top, left + width, top + height))
+def _at_reference_size(rgb: Pixels) -> Pixels:
+    scale = REFERENCE_SIDE_PX / min(rgb.shape[:2])
+    size = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
+    return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
+
+
+def _middle(rgb: Pixels) -> Pixels:
+    (width, height), (rows, columns) = _TILE_PX, rgb.shape[:2]
+    top, left = (rows - height) // 2, (columns - width) // 2
+    return rgb[top : top + height, left : left + width]
 
 
 def write(folder: Path, photo: Path) -> list[Path]:

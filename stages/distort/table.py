@@ -74,7 +74,7 @@ VARIANTS: dict[str, Variant] = {
         Variant("noise-poisson", noise.poisson, {"photons": (80, 60, 40, 25, 15)}),
         Variant("noise-impulse", noise.impulse, {"amount": (0.01, 0.03, 0.05, 0.07, 0.1)}),
         Variant("compression-jpeg", detail.jpeg, {"quality": (25, 18, 12, 8, 5)}),
-        Variant("compression-jpeg-2000", detail.jpeg_2000, {"psnr_db": (29, 27.5, 26, 24.5, 23)}),
+        Variant("compression-jpeg-2000", detail.jpeg_2000, {"ratio": (40, 70, 110, 170, 260)}),
         Variant("brighten-shift-hsv", tone.shift_hsv, {"shift": (0.1, 0.2, 0.3, 0.4, 0.5)}),
         Variant("brighten-shift-rgb", tone.shift_rgb, {"shift": (0.1, 0.15, 0.2, 0.27, 0.35)}),
         Variant("brighten-gamma-hsv", tone.gamma_hsv, {"gamma": (0.7, 0.58, 0.47, 0.36, 0.25)}),
