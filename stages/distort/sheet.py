@@ -27,8 +27,10 @@ _PAGE = """<!-- Written by `python -m stages.distort.sheet` from the code: chang
 The stage `distort` degrades known regions of good photos by known distortions: {count} of them in {families} families,
 five severities each. Names, families and most magnitudes follow DQ-495K (DepictQA-Wild,
 [arXiv 2405.18842](https://arxiv.org/abs/2405.18842), `build_datasets/x_distortion` of
-[XPixelGroup/DepictQA](https://github.com/XPixelGroup/DepictQA)); the code is our own. A test holds each severity to be
-worse than the one before it, by PSNR, on several photographs.
+[XPixelGroup/DepictQA](https://github.com/XPixelGroup/DepictQA)); the code is our own, and so are the values of motion
+blur, correlated noise, JPEG 2000, contrast stretch, stronger saturation, pixelation and the last two quantisations. A
+test holds each severity to be worse than the one before it, by PSNR, on several photographs. A change that does not
+show where it is planted (`distort.min_change`) is not planted there.
 
 ![Each distortion at severity {severity}](images/distortions.jpg)
 
@@ -38,13 +40,15 @@ worse than the one before it, by PSNR, on several photographs.
 
 Parameters that end in `_px` are lengths in pixels for an image whose shorter side has at most {side} pixels (DQ-495K
 shrinks to 224, KADID-10k has 384); larger images take them in proportion to the shorter side. Noise and codecs work on
-the pixels as they are. Contrast turns about the mean luma of the region, so that it does not move the brightness.
+the pixels as they are. Contrast turns about the mean luma of the region's box with a margin, so that the region keeps
+about its brightness.
 
 ## Two distortions in one region
 
 The combinations and orders that IQA-Spider prints as visually distinguishable
 ([arXiv 2605.24553](https://arxiv.org/abs/2605.24553), Table 8), without a family after itself. As in DQ-495K each of
-the two has one of three severities: {levels}. `distortions` of a planted region is in the order of application.
+the two has one of three severities: {levels}. `distortions` of a planted region is in the
+order of application.
 
 | first | then one of |
 | --- | --- |

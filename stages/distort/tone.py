@@ -1,6 +1,6 @@
 """Brightness, contrast and saturation: what the value of a pixel becomes. uint8 RGB [height, width, 3] in and out.
 
-Contrast turns about the mean luma of the pixels given, so a distorted region keeps its own brightness.
+Contrast turns about the mean luma of the pixels given, so a distorted region about keeps its brightness.
 """
 
 from __future__ import annotations
