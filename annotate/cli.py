@@ -256,6 +256,58 @@ def memory(
     )
 
 
+@bench.command()
+def planted(
+    images: Annotated[
+        str | None, typer.Option("--images", metavar="SRC", help="Good photos to plant in; never tuned on.")
+    ] = None,
+    count: Annotated[int, typer.Option("--n", min=1, help="Number of images to make.")] = 200,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of what is planted where, and of the intervals.")] = 0,
+    untouched: Annotated[
+        float, typer.Option("--untouched", min=0, max=1, help="Share of images in which nothing is planted.")
+    ] = 0.25,
+    megapixels: Annotated[
+        float, typer.Option("--megapixels", min=0.05, help="Larger photos are shrunk to this.")
+    ] = 1.0,
+    recipe: RecipeName = "embedded",
+    overrides: Overrides = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report goes.")] = Path(
+        "runs/bench-planted"
+    ),
+    keep: Annotated[
+        Path | None, typer.Option("--keep", metavar="DIR", help="Keep images, truth and run there (default: nowhere).")
+    ] = None,
+    existing: Annotated[
+        Path | None, typer.Option("--from", metavar="RUN", help="Score this run over planted images; needs --truth.")
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option("--truth", metavar="FILE", help="The truth.parquet of a kept benchmark.")
+    ] = None,
+    scores: Annotated[
+        bool, typer.Option("--scores/--no-scores", help="Whether to try the quality metrics on the planted regions.")
+    ] = True,
+    debug: Debug = False,
+) -> None:
+    """Plant known distortions in photos, annotate them blind, and compare the labels with the truth."""
+    from annotate.bench.planted.command import PlantedRequest, bench_planted
+    from annotate.bench.planted.plant import PlantOptions
+
+    bench_planted(
+        Console(highlight=False),
+        PlantedRequest(
+            out=out,
+            images=images,
+            plant=PlantOptions(count=count, seed=seed, untouched=untouched, megapixels=megapixels),
+            recipe=recipe,
+            overrides=tuple(overrides or ()),
+            keep=keep,
+            run=existing,
+            truth=truth,
+            scores=scores,
+        ),
+    )
+
+
 def main() -> None:
     """Entry point of the console script."""
     signal.signal(signal.SIGTERM, _interrupt)

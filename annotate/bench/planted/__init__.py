@@ -1,0 +1,1 @@
+"""The planted benchmark: degrade photos in known places, annotate them blind, compare with what was planted."""
