@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from manifests.errors import InputError
+
+CONNECT_S = 5.0
 SPARE_CPUS = 2
 """Logical CPUs beyond the workers' own: Ray Data's small bookkeeping tasks would wait for ever without any."""
 
@@ -31,7 +36,7 @@ def ray_engine(address: str | None, *, workers: int) -> Iterator[Capacity]:
     """Ray for the length of a `with` block, its chatter kept off the terminal.
 
     A local instance declares a CPU for each worker and a few to spare; with an address the cluster is used as it is.
-    Token authentication stays as Ray sets it by default.
+    Token authentication stays as Ray sets it by default. Raises InputError when no cluster answers at the address.
     """
     for name in ("RAY_USAGE_STATS_ENABLED", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"):
         os.environ.setdefault(name, "0")
@@ -40,10 +45,19 @@ def ray_engine(address: str | None, *, workers: int) -> Iterator[Capacity]:
 
     terminate = signal.getsignal(signal.SIGTERM)
     if address:
-        ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+        _check_address(address)
+        try:
+            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+        except (ConnectionError, RuntimeError) as error:
+            raise InputError(f"--address {address}: {_first_sentence(error)}; check it with `ray status`") from error
     else:
+        # "local", because Ray would otherwise join any cluster that happens to run on this machine.
         ray.init(
-            num_cpus=workers + SPARE_CPUS, include_dashboard=False, logging_level=logging.ERROR, log_to_driver=False
+            address="local",
+            num_cpus=workers + SPARE_CPUS,
+            include_dashboard=False,
+            logging_level=logging.ERROR,
+            log_to_driver=False,
         )
     # Ray puts its own handler in place of ours, which would end the process without a word.
     signal.signal(signal.SIGTERM, terminate)
@@ -53,6 +67,24 @@ def ray_engine(address: str | None, *, workers: int) -> Iterator[Capacity]:
         yield Capacity(cpus=resources.get("CPU", 0.0), gpus=resources.get("GPU", 0.0))
     finally:
         ray.shutdown()
+
+
+def _check_address(address: str) -> None:
+    """Raise InputError if nothing listens at a HOST:PORT: Ray itself would try for a minute."""
+    found = re.fullmatch(r"(?:ray://)?([^/:]+):(\d+)", address)
+    if found is None:
+        return
+    try:
+        socket.create_connection((found[1], int(found[2])), timeout=CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f"--address {address}: nothing answers there ({error}); start a cluster with `ray start --head`, "
+            "or leave --address out to use this machine"
+        ) from error
+
+
+def _first_sentence(error: Exception) -> str:
+    return " ".join(str(error).split()).partition(". ")[0][:200]
 
 
 def _quiet_ray_data(context: object) -> None:
