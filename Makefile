@@ -59,6 +59,10 @@ bench-efficiency: .venv/core.done ## How much of the machine a run turns into wo
 bench-memory: .venv/core.done ## Whether memory grows with the number of images: a table, then one line of JSON
 	@$(BIN)/annotate bench memory --images "$(IMAGES)"
 
+.PHONY: bench-planted
+bench-planted: .venv/core.done ## Whether the labels are true: plants known flaws in IMAGES=, annotates blind, compares
+	@$(BIN)/annotate bench planted --images "$(IMAGES)" $(ARGS)
+
 .PHONY: clean
 clean: ## Remove the environment, the caches and the demo's output
 	rm -rf .venv runs/demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

@@ -101,7 +101,7 @@ def plant_images(
         )
         if on_progress is not None:
             on_progress(number + 1, options.count)
-    settings = {**asdict(options), "photos": len(photos), "folder": Path(inputs.source).name}
+    settings = {**asdict(options), "photos": len(photos), "folder": Path(inputs.root).name}
     return write_truth(truth, list(rows.values()), settings)
 
 
