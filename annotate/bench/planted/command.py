@@ -75,7 +75,10 @@ def _annotate(images: Path, out: Path, recipe: str, overrides: Sequence[str]) ->
     command = [sys.executable, "-m", "annotate", "run", "--images", str(images), "--out", str(out)]
     done = subprocess.run([*command, "--recipe", recipe, *settings], check=False, stdout=subprocess.DEVNULL)
     if done.returncode not in (0, FINISHED_WITH_FAILED_ROWS):
-        raise AnnotateError(f"annotate run ended with exit code {done.returncode}; its own message stands above")
+        raise AnnotateError(
+            f"annotate run ended with exit code {done.returncode} (its own message stands above); with --keep, "
+            "run it again on the kept images and score it with --from"
+        )
 
 
 def _score(console: Console, request: PlantedRequest, run: Path, truth: Truth) -> None:

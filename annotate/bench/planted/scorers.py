@@ -159,13 +159,13 @@ def _support_vectors(path: Path) -> tuple[np.ndarray, np.ndarray, float]:
 
 
 def _crop(row: ImageRecord, min_crop_px: int) -> Any:
-    """The region's crop as a float tensor 0-1 [1, 3, height, width]."""
+    """The region's crop as a float32 tensor 0-1 [1, 3, height, width]."""
     import torch
 
     rgb = upright_rgb(row)
     height, width = rgb.shape[:2]
     box = crop_box(row.regions[0], width, height, ScoreConfig(min_crop_px=min_crop_px))
-    return torch.from_numpy(np.array(crop(rgb, box))).permute(2, 0, 1)[None].double() / 255
+    return torch.from_numpy(np.array(crop(rgb, box))).permute(2, 0, 1)[None].float() / 255
 
 
 def _need_pyiqa() -> None:
