@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -71,12 +72,12 @@ def plant_images(
     that no two images are equal. Raises InputError when there is no photo to use.
     """
     inputs = list_inputs(source)
-    photos = [uri for uri in inputs.uris if _is_usable(inputs, uri)]
+    random = np.random.default_rng(options.seed)
+    photos = _usable(inputs, options.count, random)
     if not photos:
         raise InputError(f"--images {source}: no photo with sides of at least {MIN_SIDE_PX} px; give larger ones")
     images.mkdir(parents=True)
     (truth / ORIGINALS).mkdir(parents=True)
-    random = np.random.default_rng(options.seed)
     used: dict[str, int] = {}
     rows: dict[str, TruthImage] = {}
     for number, assignment in enumerate(_assignments(photos, options, random)):
@@ -131,7 +132,9 @@ def _dealt(cards: Sequence[T], random: np.random.Generator) -> Iterator[T]:
 def _plant(
     rgb: Pixels, assignment: _Assignment, options: PlantOptions, random: np.random.Generator
 ) -> tuple[Pixels, list[PlantedRegion]]:
-    """The photo with one region planted; of another family where the assigned one cannot be seen on this photo."""
+    """The photo with one region planted: of another family where the assigned one cannot be seen on this photo, and
+    untouched where none can (a blank page).
+    """
     if assignment.family is None:
         return rgb, []
     for family in (assignment.family, *random.permutation(FAMILIES).tolist()):
@@ -150,6 +153,12 @@ def _plant(
             if planted:
                 return after, planted
     return rgb, []
+
+
+def _usable(inputs: Inputs, most: int, random: np.random.Generator) -> list[str]:
+    """Photos that decode and are large enough: at most so many, drawn from all without opening the others."""
+    drawn = (inputs.uris[index] for index in random.permutation(len(inputs.uris)))
+    return list(islice((uri for uri in drawn if _is_usable(inputs, uri)), most))
 
 
 def _is_usable(inputs: Inputs, uri: str) -> bool:
