@@ -38,6 +38,10 @@ class ScoreStage(Stage):
 
     _piqe: Piqe | None = None
 
+    def licences(self) -> Mapping[str, str]:
+        """PIQE runs pyiqa's code; it has no weights."""
+        return {"pyiqa": "PolyForm-Noncommercial-1.0.0"} if self.config.metric == "piqe" else {}
+
     def requires(self) -> Mapping[str, str]:
         """pyiqa, when the metric is one of its own."""
         return {"pyiqa": "iqa"} if self.config.metric == "piqe" else {}
