@@ -132,8 +132,9 @@ def _dealt(cards: Sequence[T], random: np.random.Generator) -> Iterator[T]:
 def _plant(
     rgb: Pixels, assignment: _Assignment, options: PlantOptions, random: np.random.Generator
 ) -> tuple[Pixels, list[PlantedRegion]]:
-    """The photo with one region planted: of another family where the assigned one cannot be seen on this photo, and
-    untouched where none can (a blank page).
+    """The photo with one region planted, of another family where the assigned one cannot be seen on this photo.
+
+    A photo on which nothing can be seen (a blank page) stays untouched.
     """
     if assignment.family is None:
         return rgb, []
