@@ -133,9 +133,10 @@ def _facts(folder: RunFolder, truth: Truth) -> dict[str, Any]:
 
 
 def headline(summary: Summary) -> dict[str, Any]:
-    """The figures by name: clear ones end in `_clear`; scorers' rank correlations begin with `score_`."""
+    """The figures by name: clear ones end in `_clear`; scorers' rank correlations begin with `score_` and `added_`."""
     clear = {f"{metric}_clear": figure.value for metric, figure in summary.clear.items()}
     overall = {metric: figure.value for metric, figure in summary.overall.items()}
     scores = {f"score_{score['scorer']}": score["severity"].value for score in summary.scores}
+    added = {f"added_{score['scorer']}": score["rise"].value for score in summary.scores}
     constant = {"always_yes": summary.always_yes.value, "always_no": summary.always_no.value}
-    return {**overall, **clear, **constant, **scores}
+    return {**overall, **clear, **constant, **scores, **added}
