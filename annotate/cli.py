@@ -208,6 +208,40 @@ def doctor(debug: Debug = False) -> None:
     raise typer.Exit(0 if diagnosis.ok() else 1)
 
 
+@app.command(name="train-recogniser")
+def train_recogniser(
+    images: Annotated[
+        list[Path],
+        typer.Option("--images", metavar="PHOTOS", help="A folder of good photos, or one photo; may be repeated."),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where weights and report are written.")],
+    seed: Annotated[int, typer.Option("--seed", help="Seed of every view, distortion and weight.")] = 0,
+    samples: Annotated[int, typer.Option("--samples", min=8, help="Planted views to teach the network.")] = 5000,
+    passes: Annotated[int, typer.Option("--passes", min=1, help="How often the network sees each of them.")] = 14,
+    views: Annotated[int, typer.Option("--views", min=8, help="Planted views to teach the verifier.")] = 1600,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Cores to use on this machine.")] = 2,
+    debug: Debug = False,
+) -> None:
+    """Train what `measure` recognises distortions with, on distortions planted in photos (extra `train`).
+
+    The photos are split by content: for the network, for the verifier, for the thresholds, and for the report.
+    """
+    from stages.measure.recogniser.training import TrainingPlan, photos_in, train
+
+    plan = TrainingPlan(
+        photos=photos_in(images),
+        out=out,
+        seed=seed,
+        samples=samples,
+        passes=passes,
+        views=views,
+        workers=workers,
+        say=lambda line: console.print(line, markup=False, highlight=False),
+    )
+    train(plan)
+    typer.echo(out / "report.md")
+
+
 @bench.command()
 def efficiency(
     images: Annotated[str, typer.Option("--images", metavar="SRC", help="Photos to make the test photos of.")],

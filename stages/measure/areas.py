@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from manifests.masks import encode_mask
+from manifests.masks import box_of_mask, encode_mask
 from manifests.records import Attributes, BoxXYXYPx, Distortion, ImageRecord, Region
 from manifests.vocabulary import FAMILIES, Family
 from stages.measure.grid import GRID, FloatArray, cell_edges
@@ -41,14 +41,15 @@ def united(areas: Sequence[Area], min_iou: float) -> list[list[Area]]:
 
 def area_region(row: ImageRecord, group: Sequence[Area], width: int, height: int) -> Region:
     """A new region of the image for a group of areas, with box and mask."""
-    cells = group[0].cells
-    box = box_of_cells(cells, width, height)
+    first = group[0]
+    mask = encode_mask(_pixels_of_cells(first.cells, width, height) if first.inside is None else first.inside)
+    box = box_of_cells(first.cells, width, height) if first.inside is None else box_of_mask(mask)
     return Region(
         region_id=row.next_region_id(),
         label=AREA,
         phrase=area_phrase(box, width, height, [region.phrase for region in row.regions]),
         box_xyxy_px=box,
-        mask=encode_mask(_pixels_of_cells(cells, width, height)),
+        mask=mask,
         source="quality-map",
         distortions=strongest_first([distortion(area.family, area.severity) for area in group]),
     )

@@ -56,11 +56,12 @@ class GrowthLimits(BaseModel):
 
 @dataclass(frozen=True)
 class Area:
-    """Connected cells [20, 20] of one family with their mean severity."""
+    """Connected cells [20, 20] of one family with their mean severity; `inside` are its pixels where they are known."""
 
     family: Family
     cells: BoolGrid
     severity: float
+    inside: BoolGrid | None = None
 
 
 @dataclass(frozen=True)

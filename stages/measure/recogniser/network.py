@@ -1,0 +1,85 @@
+"""The network that is trained: a small U over the feature maps. Needs torch; the exported file does not."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from manifests.vocabulary import FAMILIES
+
+_WIDTHS = (48, 64, 88, 104)
+"""Channels at strides 8, 16, 32 and 64."""
+
+
+class Recogniser(nn.Module):  # type: ignore[misc, unused-ignore]
+    """Feature maps [n, maps, h, w] to [n, 2 * families, h / 2, w / 2]: logits of the families, then severity / 5."""
+
+    def __init__(self, mean: Any, spread: Any) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.as_tensor(mean).reshape(1, -1, 1, 1))
+        self.register_buffer("scale", 1 / torch.as_tensor(spread).reshape(1, -1, 1, 1))
+        fine, half, quarter, eighth = _WIDTHS
+        self.first = _block(len(mean), fine)
+        self.down_half = nn.Sequential(_block(fine, half, stride=2), _block(half, half))
+        self.down_quarter = nn.Sequential(_block(half, quarter, stride=2), _block(quarter, quarter))
+        self.down_eighth = nn.Sequential(_block(quarter, eighth, stride=2), _block(eighth, eighth))
+        self.whole = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(eighth, eighth, 1))
+        self.up_eighth = nn.ConvTranspose2d(eighth, quarter, 2, stride=2)
+        self.quarter_again = _block(quarter, quarter)
+        self.up_quarter = nn.ConvTranspose2d(quarter, half, 2, stride=2)
+        self.half_again = _block(half, half)
+        self.last = nn.Conv2d(half, 2 * len(FAMILIES), 1)
+
+    def forward(self, maps: Any) -> Any:
+        """See the class."""
+        half = self.down_half(self.first((maps - self.mean) * self.scale))
+        quarter = self.down_quarter(half)
+        eighth = self.down_eighth(quarter)
+        eighth = 2 * eighth * torch.sigmoid(self.whole(eighth))
+        quarter = self.quarter_again(quarter + self.up_eighth(eighth))
+        half = self.half_again(half + self.up_quarter(quarter))
+        return self.last(half)
+
+
+class Verifier(nn.Module):  # type: ignore[misc, unused-ignore]
+    """Descriptions of candidates [n, facts] to logits [n, 1] that the candidate is a planted region."""
+
+    def __init__(self, mean: Any, spread: Any) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.as_tensor(mean).reshape(1, -1))
+        self.register_buffer("scale", 1 / torch.as_tensor(spread).reshape(1, -1))
+        self.layers = nn.Sequential(
+            nn.Dropout(0.1), nn.Linear(len(mean), 48), nn.ReLU(), nn.Dropout(0.3), nn.Linear(48, 1)
+        )
+
+    def forward(self, facts: Any) -> Any:
+        """See the class."""
+        return self.layers(torch.clamp((facts - self.mean) * self.scale, -4, 4))
+
+
+def export(network: Any, example: Any, path: Path, *, dynamic: dict[int, str]) -> None:
+    """Write a network as ONNX; axes in `dynamic` may have any length."""
+    network.eval()
+    with warnings.catch_warnings():
+        # The exporter that needs no further package calls itself deprecated; its successor writes other operators.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            (example,),
+            str(path),
+            input_names=["input"],
+            output_names=["output"],
+            dynamic_axes={"input": dynamic, "output": dynamic},
+            opset_version=17,
+            dynamo=False,
+        )
+
+
+def _block(channels: int, wider: int, stride: int = 1) -> Any:
+    return nn.Sequential(
+        nn.Conv2d(channels, wider, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(wider), nn.ReLU()
+    )

@@ -1,0 +1,102 @@
+"""What the network proposes on planted views, beside the truth: for the verifier, the thresholds and the report."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from manifests.masks import BoolArray, decode_mask
+from manifests.vocabulary import Family
+from stages.distort.planting import DistortConfig, plant_pixels
+from stages.measure.grid import FloatArray
+from stages.measure.recogniser.features import STRIDE_PX
+from stages.measure.recogniser.infer import answers, load_network
+from stages.measure.recogniser.proposals import Candidate, candidates, pixels_of
+from stages.measure.recogniser.samples import random_boxes, random_view, read_photo
+
+
+@dataclass(frozen=True)
+class Found:
+    """A candidate, with the IoU of its mask and of its box with each planted region of the view."""
+
+    candidate: Candidate
+    mask_ious: list[float]
+    box_ious: list[float]
+    inside_truth: float
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """One view: `truths` holds, for each planted region, its families with their severities."""
+
+    photo: int
+    truths: list[dict[Family, int]]
+    found: list[Found]
+    confidences: list[float] = field(default_factory=list)
+
+
+def survey(paths: Sequence[Path], seed: int, network: Path, untouched: float, decoys: bool, index: int) -> Surveyed:
+    """Plant in the view with this number and see what the network proposes; the same arguments, the same answer."""
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng([seed, index])
+    photo = index % len(paths)
+    view = random_view(read_photo(paths[photo]), rng, paths if decoys else ())
+    config = DistortConfig(untouched=untouched, whole_image=0.05, pairs=0.15)
+    rgb, regions = plant_pixels(view, random_boxes(view, rng), rng, config)
+    masks = [decode_mask(region.mask) for region in regions]
+    maps = answers(_held(str(network)), rgb)
+    height, width = rgb.shape[:2]
+    cell_px = 2.0 * STRIDE_PX, 2.0 * STRIDE_PX
+    found = []
+    for candidate in candidates(maps):
+        inside = pixels_of(candidate, maps, height, width, cell_px)
+        same = [
+            mask
+            for mask, region in zip(masks, regions, strict=True)
+            if candidate.family in {each.family for each in region.distortions}
+        ]
+        covered = np.any(same, axis=0) if same else np.zeros_like(inside)
+        found.append(
+            Found(
+                candidate,
+                [_iou(inside, mask) for mask in masks],
+                [_box_iou(inside, mask) for mask in masks],
+                float((inside & covered).sum() / max(int(inside.sum()), 1)),
+            )
+        )
+    truths = [{each.family: each.severity for each in region.distortions} for region in regions]
+    return Surveyed(photo, truths, found)
+
+
+@functools.cache
+def _held(path: str) -> cv2.dnn.Net:
+    return load_network(Path(path))
+
+
+def best_overlap(found: Found, truths: Sequence[dict[Family, int]]) -> float:
+    """Largest mask IoU of a candidate with a planted region that has its family."""
+    pairs = zip(found.mask_ious, truths, strict=True)
+    return max((iou for iou, truth in pairs if found.candidate.family in truth), default=0.0)
+
+
+def _iou(first: BoolArray, second: BoolArray) -> float:
+    return float((first & second).sum() / max(int((first | second).sum()), 1))
+
+
+def _box_iou(first: BoolArray, second: BoolArray) -> float:
+    near, far = _bounds(first), _bounds(second)
+    sides = np.minimum(near[2:], far[2:]) - np.maximum(near[:2], far[:2])
+    shared = float(np.prod(np.maximum(sides, 0)))
+    return shared / max(float(np.prod(near[2:] - near[:2]) + np.prod(far[2:] - far[:2])) - shared, 1.0)
+
+
+def _bounds(inside: BoolArray) -> FloatArray:
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if not rows.size:
+        return np.zeros(4, np.float32)
+    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float32)

@@ -1,0 +1,158 @@
+"""From photographs to weights: split, plant, teach, verify, choose thresholds, report. Reproducible by seed."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from manifests.errors import InputError
+from manifests.vocabulary import FAMILIES
+from stages.measure.recogniser.features import NAMES
+from stages.measure.recogniser.infer import CARD, NETWORK, VERIFIER, confidences, load_network, sha256_of
+from stages.measure.recogniser.learning import WINDOW_CELLS, teach
+from stages.measure.recogniser.proposals import FACTS
+from stages.measure.recogniser.report import figures, report_text
+from stages.measure.recogniser.samples import make_sample, read_photo
+from stages.measure.recogniser.survey import Surveyed, survey
+from stages.measure.recogniser.verifying import choose_thresholds, judged, teach_verifier
+
+Part = Literal["network", "verifier", "thresholds", "dev"]
+PARTS: tuple[tuple[Part, int], ...] = (("network", 50), ("verifier", 70), ("thresholds", 85), ("dev", 100))
+"""The parts with the percentile of a photograph's content hash at which each ends."""
+FEWEST_PHOTOS = 12
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How much is planted and learned. `most_alarms` is the share of untouched views that may raise an alarm."""
+
+    photos: Sequence[Path]
+    out: Path
+    seed: int = 0
+    samples: int = 5000
+    passes: int = 14
+    views: int = 1600
+    workers: int = 2
+    most_alarms: float = 0.04
+    say: Callable[[str], None] = field(default=lambda line: None)
+
+
+def train(plan: TrainingPlan) -> dict[str, object]:
+    """Write network, verifier, card and report into `plan.out` and return the report's figures.
+
+    Raises InputError when torch is missing or there are too few photographs for the split.
+    """
+    for package in ("torch", "onnx"):
+        if importlib.util.find_spec(package) is None:
+            raise InputError(f"train-recogniser needs {package}, which is not installed: pip install 'annotate[train]'")
+    # Threads that spin while they wait are slower by far as soon as anything else runs on the machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import torch
+
+    torch.set_num_threads(plan.workers)
+    from stages.measure.recogniser.network import export
+
+    parts = split(plan.photos)
+    plan.out.mkdir(parents=True, exist_ok=True)
+    plan.say(", ".join(f"{len(paths)} photographs for {part}" for part, paths in parts.items()))
+    with ProcessPoolExecutor(plan.workers, mp_context=get_context("spawn")) as pool:
+        samples = list(pool.map(partial(make_sample, parts["network"], plan.seed), range(plan.samples), chunksize=16))
+        plan.say(f"{len(samples)} samples planted")
+        network, losses = teach(samples, passes=plan.passes, seed=plan.seed, say=plan.say)
+        del samples
+        window = torch.zeros(1, len(NAMES), WINDOW_CELLS, WINDOW_CELLS)
+        export(network, window, plan.out / NETWORK, dynamic={2: "height", 3: "width"})
+        surveyed = _survey_all(pool, parts, plan)
+    facts, truth = judged(surveyed["verifier"])
+    if not truth.any() or truth.all():
+        raise InputError("the network proposes nothing that a verifier could learn from; raise --samples or --passes")
+    plan.say(f"{len(facts)} candidates to teach the verifier, {int(truth.sum())} of them true")
+    export(teach_verifier(facts, truth, seed=plan.seed), torch.zeros(1, FACTS), plan.out / VERIFIER, dynamic={})
+    _judge(surveyed, plan.out / VERIFIER)
+    thresholds = choose_thresholds(surveyed["thresholds"], plan.most_alarms)
+    results = figures(surveyed["dev"], thresholds)
+    card = {
+        "families": list(FAMILIES),
+        "maps": list(NAMES),
+        "thresholds": thresholds,
+        "sha256": {name: sha256_of(plan.out / name) for name in (NETWORK, VERIFIER)},
+        "seed": plan.seed,
+        "samples": plan.samples,
+        "passes": plan.passes,
+        "photos": {part: [path.name for path in paths] for part, paths in parts.items()},
+    }
+    (plan.out / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    (plan.out / "report.md").write_text(report_text(results, thresholds, losses), encoding="utf-8")
+    (plan.out / "report.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    return results
+
+
+def split(photos: Sequence[Path]) -> dict[Part, list[Path]]:
+    """Photographs by part, by the hash of their content: a photograph stays in its part whatever is added."""
+    parts: dict[Part, list[Path]] = {part: [] for part, _ in PARTS}
+    for path in sorted(photos, key=lambda path: (path.name, str(path))):
+        percentile = int(hashlib.sha256(path.read_bytes()).hexdigest()[:8], 16) % 100
+        parts[next(part for part, end in PARTS if percentile < end)].append(path)
+    if len(photos) < FEWEST_PHOTOS or not all(parts.values()):
+        raise InputError(
+            f"--images: {len(photos)} photographs are too few for the four parts of the split "
+            f"({', '.join(f'{part} {len(paths)}' for part, paths in parts.items())}); "
+            f"give {FEWEST_PHOTOS} at the very least, hundreds for a recogniser of use"
+        )
+    return parts
+
+
+def photos_in(places: Sequence[Path]) -> list[Path]:
+    """The photographs in folders (recursively) and files. Raises InputError where there is none."""
+    found: list[Path] = []
+    for place in places:
+        inside = sorted(place.rglob("*")) if place.is_dir() else [place]
+        photos = [path for path in inside if path.is_file() and path.suffix.lower() in SUFFIXES]
+        if not photos:
+            raise InputError(
+                f"--images {place}: no photograph ({', '.join(sorted(SUFFIXES))}) in it; name another place"
+            )
+        found += photos
+    for path in found:
+        try:
+            read_photo(path)
+        except ValueError as error:
+            raise InputError(str(error)) from None
+    return found
+
+
+def _survey_all(
+    pool: ProcessPoolExecutor, parts: dict[Part, list[Path]], plan: TrainingPlan
+) -> dict[Part, list[Surveyed]]:
+    """Candidates on the parts that the network was not taught on."""
+    surveyed: dict[Part, list[Surveyed]] = {}
+    for number, (part, untouched, decoys) in enumerate(
+        (("verifier", 0.5, True), ("thresholds", 0.5, False), ("dev", 0.25, False)), start=1
+    ):
+        chosen: Part = part  # type: ignore[assignment]
+        look = partial(survey, parts[chosen], plan.seed + 1000 * number, plan.out / NETWORK, untouched, decoys)
+        count = plan.views if part == "verifier" else plan.views // 2
+        surveyed[chosen] = list(pool.map(look, range(count), chunksize=8))
+        plan.say(f"{count} views looked at for {part}")
+    return surveyed
+
+
+def _judge(surveyed: dict[Part, list[Surveyed]], verifier: Path) -> None:
+    loaded = load_network(verifier)
+    for part in ("thresholds", "dev"):
+        for view in surveyed[part]:
+            view.confidences.extend(
+                np.round(confidences(loaded, [found.candidate for found in view.found]), 4).tolist()
+            )

@@ -1,0 +1,91 @@
+"""A training in miniature: photographs in, weights out, the same again for the same seed."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from manifests.errors import InputError
+from stages.measure.recogniser.infer import CARD, NETWORK, Recogniser
+from stages.measure.recogniser.learning import teach
+from stages.measure.recogniser.samples import make_sample, read_photo
+from stages.measure.recogniser.training import TrainingPlan, photos_in, split, train
+
+
+@pytest.fixture(scope="module")
+def paths(photos: Path) -> list[Path]:
+    return photos_in([photos])
+
+
+@pytest.fixture(scope="module")
+def more(paths: list[Path], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The sample photographs and their mirror images, small."""
+    folder = tmp_path_factory.mktemp("photographs")
+    for path in paths:
+        image = cv2.resize(cv2.imread(str(path)), (480, 400), interpolation=cv2.INTER_AREA)
+        cv2.imwrite(str(folder / f"{path.stem}.png"), image)
+        cv2.imwrite(str(folder / f"{path.stem}-mirrored.png"), image[:, ::-1])
+    return photos_in([folder])
+
+
+def test_a_sample_is_the_same_for_the_same_seed_and_number(paths: list[Path]):
+    first, again, other = (make_sample(paths, 3, number) for number in (5, 5, 6))
+    assert np.array_equal(first.features, again.features)
+    assert np.array_equal(first.severities, again.severities)
+    assert first.features.shape != other.features.shape or not np.array_equal(first.features, other.features)
+
+
+def test_labels_are_cells_of_sixteen_pixels_with_severities_of_what_was_planted(paths: list[Path]):
+    for number in range(12):
+        sample = make_sample(paths, 1, number, untouched=0)
+        _, height, width = sample.features.shape
+        assert sample.severities.shape[1:] == sample.counts.shape == (height // 2, width // 2)
+        assert sample.severities.max() <= 5
+        assert sample.counts.mean() > 0.5
+
+
+def test_learning_lowers_the_loss_and_the_same_seed_gives_the_same_network(paths: list[Path]):
+    samples = list(map(partial(make_sample, paths, 2), range(16)))
+    first, losses = teach(samples, passes=10, seed=4)
+    again, losses_again = teach(samples, passes=10, seed=4)
+    assert losses == losses_again
+    for name, values in first.state_dict().items():
+        assert values.equal(again.state_dict()[name]), name
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_a_photograph_keeps_its_part_when_others_join(more: list[Path]):
+    whole, fewer = split(more), split(more[:-2])
+    assert sum(len(part) for part in whole.values()) == len(more)
+    for part, kept in fewer.items():
+        assert set(kept) <= set(whole[part])
+
+
+def test_a_whole_training_writes_weights_that_run_without_torch(more: list[Path], tmp_path: Path):
+    results = train(TrainingPlan(more, tmp_path, seed=1, samples=16, passes=2, views=16, workers=1))
+    assert results["views"] == 8
+    assert "Confusion" in (tmp_path / "report.md").read_text()
+    assert Recogniser(tmp_path).claims(read_photo(more[0])) is not None
+
+
+def test_too_few_photographs_are_one_line(paths: list[Path], tmp_path: Path):
+    with pytest.raises(InputError, match="too few"):
+        split(paths[:5])
+    with pytest.raises(InputError, match="no photograph"):
+        photos_in([tmp_path])
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no picture")
+    with pytest.raises(InputError, match="take it out"):
+        photos_in([broken])
+
+
+def test_weights_for_other_families_are_refused(tmp_path: Path):
+    for name in (CARD, NETWORK):
+        (tmp_path / name).write_bytes(b"{}")
+    (tmp_path / CARD).write_text('{"families": [], "maps": []}')
+    with pytest.raises(InputError, match="train the recogniser again"):
+        Recogniser(tmp_path)
