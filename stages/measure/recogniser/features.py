@@ -50,59 +50,46 @@ def padded(rgb: PixelArray) -> PixelArray:
 def feature_maps(rgb: PixelArray) -> FloatArray:
     """Maps [len(NAMES), height / 8, width / 8], about -3 to 3, of uint8 RGB whose sides are multiples of 8."""
     luma = luma_of(rgb)
-    red, green, blue = (np.asarray(plane, np.float32) for plane in cv2.split(rgb))
-    red_green = red - green
-    yellow_blue = np.asarray((red + green) / 2 - blue, np.float32)
-    maps = [*_tone(rgb, luma, red_green, yellow_blue), *_spectrum(luma), *_detail(luma, red_green)]
-    return np.stack([*maps, *_blocks(luma)]).astype(np.float32)
+    channels = cv2.split(rgb)
+    red_green = np.asarray(cv2.subtract(channels[0], channels[1], dtype=cv2.CV_32F), np.float32)
+    residual = _absolute(cv2.filter2D(luma, -1, _SECOND_DIFFERENCE, borderType=cv2.BORDER_REFLECT_101))
+    maps = [*_tone(rgb, luma, red_green), *_spectrum(luma, residual)]
+    return np.stack([*maps, *_detail(luma, residual, red_green), *_blocks(luma)]).astype(np.float32)
 
 
-def _tone(rgb: PixelArray, luma: FloatArray, red_green: FloatArray, yellow_blue: FloatArray) -> list[FloatArray]:
+def _tone(rgb: PixelArray, luma: FloatArray, red_green: FloatArray) -> list[FloatArray]:
     mean = _cells(luma)
-    spread = np.sqrt(np.maximum(_cells(luma * luma) - mean * mean, 0))
+    spread = np.sqrt(np.maximum(_cells(cv2.multiply(luma, luma)) - mean * mean, 0))
     channels = cv2.split(rgb)
     most = cv2.max(cv2.max(channels[0], channels[1]), channels[2])
     least = cv2.min(cv2.min(channels[0], channels[1]), channels[2])
-    shares = [
-        _cells((least >= 253).astype(np.float32)),
-        _cells((most <= 2).astype(np.float32)),
-        _cells((least >= 235).astype(np.float32)),
-        _cells((most <= 20).astype(np.float32)),
-    ]
+    means = [_cells(channel.astype(np.float32)) for channel in channels]
     light = [plane / 64 - 2 for plane in (mean, _cells(most.astype(np.float32)), _cells(least.astype(np.float32)))]
-    colour = [_cells(red_green) / 32, _cells(yellow_blue) / 32]
-    maps = [light[0], _log(spread), *colour, *light[1:], *shares]
-    return [np.asarray(plane, np.float32) for plane in maps]
+    colour = [_cells(red_green) / 32, ((means[0] + means[1]) / 2 - means[2]) / 32]
+    shares = [_share(least >= 253), _share(most <= 2), _share(least >= 235), _share(most <= 20)]
+    return [np.asarray(plane, np.float32) for plane in (light[0], _log(spread), *colour, *light[1:], *shares)]
 
 
-def _spectrum(luma: FloatArray) -> list[FloatArray]:
+def _spectrum(luma: FloatArray, residual: FloatArray) -> list[FloatArray]:
     """Fine detail and steps at full, half, quarter and eighth size: how fast they fall tells blur from noise."""
-    detail: list[FloatArray] = []
-    steps_x: list[FloatArray] = []
-    steps_y: list[FloatArray] = []
     size = luma.shape[1] // STRIDE_PX, luma.shape[0] // STRIDE_PX
+    levels = []
     for level in range(_LEVELS):
-        plane = luma if level == 0 else _shrunk(luma, 2**level)
-        for maps, kernel in (
-            (detail, _SECOND_DIFFERENCE),
-            (steps_x, np.array([[-1, 1, 0]], np.float32)),
-            (steps_y, np.array([[-1], [1], [0]], np.float32)),
-        ):
-            filtered = np.abs(cv2.filter2D(plane, -1, kernel, borderType=cv2.BORDER_REFLECT_101))
-            maps.append(_log(cv2.resize(filtered, size, interpolation=cv2.INTER_AREA)))
-    return [*detail, *steps_x, *steps_y]
+        plane = _shrunk(luma, 2**level)
+        detail = cv2.filter2D(plane, -1, _SECOND_DIFFERENCE, borderType=cv2.BORDER_REFLECT_101) if level else residual
+        planes = (_absolute(detail), *_steps_from_before(plane))
+        levels.append([_log(cv2.resize(each, size, interpolation=cv2.INTER_AREA)) for each in planes])
+    return [level[kind] for kind in range(3) for level in levels]
 
 
-def _detail(luma: FloatArray, red_green: FloatArray) -> list[FloatArray]:
+def _detail(luma: FloatArray, residual: FloatArray, red_green: FloatArray) -> list[FloatArray]:
     """Where in a cell the detail lies, how much of it a second blur takes, how much is colour, what is impulses."""
-    residual = np.abs(cv2.filter2D(luma, -1, _SECOND_DIFFERENCE, borderType=cv2.BORDER_REFLECT_101))
     quarters = _shrunk(residual, STRIDE_PX // 2)
     quietest = np.minimum(np.minimum(quarters[::2, ::2], quarters[1::2, ::2]), quarters[::2, 1::2])
     quietest = np.minimum(quietest, quarters[1::2, 1::2])
-    softened = cv2.blur(luma, (5, 5), borderType=cv2.BORDER_REFLECT_101)
-    lost = np.abs(luma - softened)
-    coloured = np.abs(cv2.filter2D(red_green, -1, _SECOND_DIFFERENCE, borderType=cv2.BORDER_REFLECT_101))
-    jump = np.abs(luma - cv2.medianBlur(luma, 3))
+    lost = cv2.absdiff(luma, cv2.blur(luma, (5, 5), borderType=cv2.BORDER_REFLECT_101))
+    coloured = cv2.filter2D(red_green, -1, _SECOND_DIFFERENCE, borderType=cv2.BORDER_REFLECT_101)
+    jump = cv2.absdiff(luma, cv2.medianBlur(luma, 3))
     step = cv2.dilate(lost, np.ones((STRIDE_PX, STRIDE_PX), np.uint8))[STRIDE_PX // 2 :: STRIDE_PX, 4::STRIDE_PX]
     half = np.abs(np.diff(_shrunk(red_green, 4), axis=1, append=0))
     size = luma.shape[1] // STRIDE_PX, luma.shape[0] // STRIDE_PX
@@ -110,39 +97,59 @@ def _detail(luma: FloatArray, red_green: FloatArray) -> list[FloatArray]:
         _log(quietest),
         _log(step),
         _log(_cells(lost)),
-        _log(_cells(coloured)),
+        _log(_cells(_absolute(coloured))),
         _log(cv2.resize(half, size, interpolation=cv2.INTER_AREA)),
-        10 * _cells((jump > _IMPULSE_STEP).astype(np.float32)),
+        10 * _share(jump > _IMPULSE_STEP),
         _log(_cells(jump)),
     ]
 
 
 def _blocks(luma: FloatArray) -> list[FloatArray]:
     """Equal neighbours, wholly equal columns and rows, and for each phase of the 8-pixel grid the excess of steps."""
-    steps_x = np.abs(np.diff(luma, axis=1, append=luma[:, -1:]))
-    steps_y = np.abs(np.diff(luma, axis=0, append=luma[-1:]))
-    phases_x, columns = _phases(steps_x)
-    phases_y, rows = _phases(np.ascontiguousarray(steps_y.T))
-    equal = [_cells((steps < 0.5).astype(np.float32)) for steps in (steps_x, steps_y)]
-    return [*equal, columns, rows.T, *phases_x, *(plane.T for plane in phases_y)]
+    steps_x, steps_y = np.zeros_like(luma), np.zeros_like(luma)
+    cv2.absdiff(luma[:, 1:], luma[:, :-1], dst=steps_x[:, :-1])
+    cv2.absdiff(luma[1:], luma[:-1], dst=steps_y[:-1])
+    height, width = steps_x.shape[0] // STRIDE_PX, steps_x.shape[1] // STRIDE_PX
+    equal = [_share(steps < 0.5) for steps in (steps_x, steps_y)]
+    capped_x, capped_y = (np.minimum(steps, _LARGEST_STEP) for steps in (steps_x, steps_y))
+    by_column = cv2.resize(capped_x, (width * STRIDE_PX, height), interpolation=cv2.INTER_AREA)
+    by_row = cv2.resize(capped_y, (width, height * STRIDE_PX), interpolation=cv2.INTER_AREA)
+    columns = np.moveaxis(by_column.reshape(height, width, STRIDE_PX), 2, 0)
+    rows = np.moveaxis(by_row.reshape(height, STRIDE_PX, width), 1, 0)
+    still = [np.asarray((phases < 0.1).mean(axis=0), np.float32) for phases in (columns, rows)]
+    return [*equal, *still, *_excess(columns), *_excess(rows)]
 
 
-def _phases(steps: FloatArray) -> tuple[list[FloatArray], FloatArray]:
-    """Eight maps of relative excess by column of the cell, and the share of columns without a step."""
-    height, width = steps.shape
-    capped = np.minimum(steps, _LARGEST_STEP)
-    by_column = cv2.resize(capped, (width, height // STRIDE_PX), interpolation=cv2.INTER_AREA)
-    phases = by_column.reshape(height // STRIDE_PX, width // STRIDE_PX, STRIDE_PX)
-    mean = phases.mean(axis=2, keepdims=True)
-    excess = np.clip((phases - mean) / (mean + 1), -1, 4)
-    return list(np.moveaxis(excess, 2, 0)), np.asarray((phases < 0.1).mean(axis=2), np.float32)
+def _excess(phases: npt.NDArray[np.number]) -> list[FloatArray]:
+    """How far the steps of each phase [8, h, w] exceed their mean, relative to it."""
+    mean = phases.mean(axis=0, keepdims=True)
+    return list(np.asarray(np.clip((phases - mean) / (mean + 1), -1, 4), np.float32))
 
 
-def _cells(plane: FloatArray) -> FloatArray:
+def _steps_from_before(plane: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Absolute steps from the pixel to the left and from the one above; those at the border count twice."""
+    across, down = np.empty_like(plane), np.empty_like(plane)
+    cv2.absdiff(plane[:, 1:], plane[:, :-1], dst=across[:, 1:])
+    cv2.absdiff(plane[1:], plane[:-1], dst=down[1:])
+    across[:, 0], down[0] = across[:, 1], down[1]
+    return across, down
+
+
+def _absolute(plane: npt.NDArray[np.number]) -> FloatArray:
+    return np.asarray(np.abs(plane, out=plane), np.float32)
+
+
+def _share(there: npt.NDArray[np.bool_]) -> FloatArray:
+    return _cells(there.view(np.uint8).astype(np.float32))
+
+
+def _cells(plane: npt.NDArray[np.number]) -> FloatArray:
     return _shrunk(plane, STRIDE_PX)
 
 
-def _shrunk(plane: FloatArray, times: int) -> FloatArray:
+def _shrunk(plane: npt.NDArray[np.number], times: int) -> FloatArray:
+    if times == 1:
+        return np.asarray(plane, np.float32)
     size = plane.shape[1] // times, plane.shape[0] // times
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
 
