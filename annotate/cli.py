@@ -13,7 +13,9 @@ import typer
 from rich.console import Console
 
 from annotate import __version__
+from annotate.bench.commands import bench
 from annotate.console import console
+from annotate.options import Debug, Images, OutFolder, Overrides, RecipeName, RunFolder, Seed, ShardSize, Take, Workers
 from manifests.errors import AnnotateError, Interrupted
 
 EXIT_CODES = """Exit codes: 0 all inputs ok, filtered or duplicate; 1 internal error; 2 usage or input error;
@@ -29,44 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-bench = typer.Typer(name="bench", help="Measure the product on this machine: a table, then one line of JSON.")
 app.add_typer(bench)
-
-Images = Annotated[
-    str,
-    typer.Option(
-        "--images",
-        metavar="SRC",
-        help="A folder (searched recursively), a glob in quotes, a text file of paths, "
-        "or a Parquet file with a `uri` or an `image` column.",
-    ),
-]
-RecipeName = Annotated[
-    str, typer.Option("--recipe", metavar="NAME|FILE", help="A shipped recipe by name, or a .yaml file.")
-]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override one option of the recipe, e.g. score.metric=piqe."),
-]
-Take = Annotated[
-    str | None,
-    typer.Option(
-        "--take",
-        metavar="N|P%",
-        help="Annotate only the first N images, or P percent, in the order of their content ids: "
-        "every smaller set is a subset of every larger one.",
-    ),
-]
-ShardSize = Annotated[
-    int | None, typer.Option("--shard-size", min=1, help="Images per shard (default: by itself, at most 64).")
-]
-Seed = Annotated[int | None, typer.Option("--seed", help="Seed of every random choice (default: the recipe's).")]
-Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Cores to use on this machine (default: all of them).")
-]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the stack trace of an error.")]
-OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder; the same again goes on there.")]
-RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Output folder of a run.")]
 
 
 def _version(asked: bool) -> None:
@@ -240,106 +205,6 @@ def train_recogniser(
     )
     train(plan)
     typer.echo(out / "report.md")
-
-
-@bench.command()
-def efficiency(
-    images: Annotated[str, typer.Option("--images", metavar="SRC", help="Photos to make the test photos of.")],
-    count: Annotated[int, typer.Option("--n", min=1, help="Number of photos.")] = 200,
-    megapixels: Annotated[float, typer.Option("--megapixels", min=0.05, help="Size of a photo.")] = 1.0,
-    recipe: RecipeName = "embedded",
-    overrides: Overrides = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the photos' crops.")] = 0,
-    debug: Debug = False,
-) -> None:
-    """The whole command's throughput against bare loops over the same stages, in one go."""
-    from annotate.bench.efficiency import bench_efficiency
-
-    bench_efficiency(
-        Console(highlight=False),
-        images=images,
-        count=count,
-        megapixels=megapixels,
-        recipe=recipe,
-        overrides=tuple(overrides or ()),
-        seed=seed,
-    )
-
-
-@bench.command()
-def memory(
-    images: Annotated[str, typer.Option("--images", metavar="SRC", help="Photos to make the test photos of.")],
-    count: Annotated[int, typer.Option("--n", min=1, help="Number of photos in the smaller run.")] = 40,
-    times: Annotated[int, typer.Option("--times", min=2, help="How many times as many the larger run has.")] = 10,
-    megapixels: Annotated[float, typer.Option("--megapixels", min=0.05, help="Size of a photo.")] = 1.0,
-    recipe: RecipeName = "embedded",
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the photos' crops.")] = 0,
-    debug: Debug = False,
-) -> None:
-    """Peak memory of the whole process tree for some photos and for many times as many."""
-    from annotate.bench.memory import bench_memory
-
-    bench_memory(
-        Console(highlight=False),
-        images=images,
-        count=count,
-        times=times,
-        megapixels=megapixels,
-        recipe=recipe,
-        seed=seed,
-    )
-
-
-@bench.command()
-def planted(
-    images: Annotated[
-        str | None, typer.Option("--images", metavar="SRC", help="Good photos to plant in; never tuned on.")
-    ] = None,
-    count: Annotated[int, typer.Option("--n", min=1, help="Number of images to make.")] = 200,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of what is planted where, and of the intervals.")] = 0,
-    untouched: Annotated[
-        float, typer.Option("--untouched", min=0, max=1, help="Share of images in which nothing is planted.")
-    ] = 0.25,
-    megapixels: Annotated[
-        float, typer.Option("--megapixels", min=0.05, help="Larger photos are shrunk to this.")
-    ] = 1.0,
-    recipe: RecipeName = "embedded",
-    overrides: Overrides = None,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report goes.")] = Path(
-        "runs/bench-planted"
-    ),
-    keep: Annotated[
-        Path | None, typer.Option("--keep", metavar="DIR", help="Keep images, truth and run there (default: nowhere).")
-    ] = None,
-    existing: Annotated[
-        Path | None, typer.Option("--from", metavar="RUN", help="Score this run over planted images; needs --truth.")
-    ] = None,
-    truth: Annotated[
-        Path | None, typer.Option("--truth", metavar="FILE", help="The truth.parquet of a kept benchmark.")
-    ] = None,
-    scores: Annotated[
-        bool, typer.Option("--scores/--no-scores", help="Whether to try the quality metrics on the planted regions.")
-    ] = True,
-    debug: Debug = False,
-) -> None:
-    """Plant known distortions in photos, annotate them blind, and compare the labels with the truth."""
-    from annotate.bench.planted.command import PlantedRequest, bench_planted
-    from annotate.bench.planted.plant import PlantOptions
-
-    bench_planted(
-        Console(highlight=False),
-        PlantedRequest(
-            out=out,
-            images=images,
-            plant=PlantOptions(count=count, seed=seed, untouched=untouched, megapixels=megapixels),
-            recipe=recipe,
-            overrides=tuple(overrides or ()),
-            keep=keep,
-            run=existing,
-            truth=truth,
-            scores=scores,
-        ),
-    )
 
 
 def main() -> None:

@@ -37,11 +37,16 @@ def write_pages(folder: Path) -> list[Path]:
 
 def _commands_page() -> str:
     root: Any = typer.main.get_command(app)
-    blocks = [
-        f"## annotate {name}\n\n```\n{_help(command, f'annotate {name}')}\n```"
-        for name, command in root.commands.items()
-    ]
+    blocks = [f"## {name}\n\n```\n{_help(command, name)}\n```" for name, command in _subcommands(root, "annotate")]
     return f"{NOTE}# Commands\n\n```\n{_help(root, 'annotate')}\n```\n\n" + "\n\n".join(blocks) + "\n"
+
+
+def _subcommands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every command below a group with its whole name, groups before their own commands."""
+    for name, command in group.commands.items():
+        yield f"{path} {name}", command
+        if hasattr(command, "commands"):
+            yield from _subcommands(command, f"{path} {name}")
 
 
 def _help(command: Any, name: str) -> str:
