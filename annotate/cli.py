@@ -184,6 +184,10 @@ def train_recogniser(
     samples: Annotated[int, typer.Option("--samples", min=8, help="Planted views to teach the network.")] = 5000,
     passes: Annotated[int, typer.Option("--passes", min=1, help="How often the network sees each of them.")] = 14,
     views: Annotated[int, typer.Option("--views", min=8, help="Planted views to teach the verifier.")] = 1600,
+    network: Annotated[
+        Path | None,
+        typer.Option("--network", metavar="FILE", help="Keep this network; make verifier and thresholds anew."),
+    ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Cores to use on this machine.")] = 2,
     debug: Debug = False,
 ) -> None:
@@ -200,6 +204,7 @@ def train_recogniser(
         samples=samples,
         passes=passes,
         views=views,
+        network=network,
         workers=workers,
         say=lambda line: console.print(line, markup=False, highlight=False),
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 import numpy as np
 from pydantic import Field
 
@@ -18,6 +21,8 @@ from stages.measure.areas import (
 from stages.measure.evidence import Evidence, gather
 from stages.measure.grid import GRID
 from stages.measure.growth import Growth, GrowthLimits, grow, without_echoes
+from stages.measure.recogniser.growths import growths_of, in_colour, joined
+from stages.measure.recogniser.infer import CARD, CARD_SHA256, Recogniser
 from stages.measure.severity import Limits, family_grids, image_severities
 from stages.measure.summary import attributes_of, coverage
 from stages.pixels import single_threaded, upright_rgb
@@ -31,6 +36,9 @@ class MeasureConfig(StageConfig):
     """Pixels of the view on which sharpness, light and colour are measured; larger images are shrunk to it."""
     window_px: int = Field(default=64, ge=16)
     """Longest side of a cell's native window, in which noise and blocks are measured."""
+    recogniser: Literal["evidence", "net"] = "evidence"
+    """What names the distortions of areas: thresholds on the evidence, or also a small network that learned from
+    planted distortions. What is wrong with the image as a whole, and every attribute, is measured either way."""
     limits: Limits = Limits()
     """Where evidence becomes a distortion."""
     growth: GrowthLimits = GrowthLimits()
@@ -59,8 +67,14 @@ class Measure(Stage):
     config: MeasureConfig
 
     def open(self) -> None:
-        """Nothing to load; OpenCV keeps to one core."""
+        """Load the network if it is asked for; OpenCV keeps to one core."""
         single_threaded()
+        if self.config.recogniser == "net":
+            self._recogniser = Recogniser()
+
+    def weights(self) -> Mapping[str, str]:
+        """The recogniser's card, which pins its networks."""
+        return {CARD: CARD_SHA256} if self.config.recogniser == "net" else {}
 
     def __call__(self, rows: list[ImageRecord]) -> list[ImageRecord]:
         """Measure each row's image."""
@@ -79,6 +93,13 @@ class Measure(Stage):
         growths = [grow(grid, config.growth) for grid in family_grids(evidence, config.limits)]
         everywhere = {each.family: each.whole_image for each in growths if each.whole_image is not None}
         everywhere.update(image_severities(evidence, config.limits))
+        if config.recogniser == "net":
+            claims = in_colour(self._recogniser.claims(rgb), evidence.tone.chroma)
+            growths = joined(growths_of(claims), growths)
+            everywhere = {
+                **{each.family: each.whole_image for each in growths if each.whole_image is not None},
+                **everywhere,
+            }
         growths = without_echoes(growths, everywhere)
         row.attributes = attributes_of(evidence, np.ones((GRID, GRID), np.float32), config.limits)
         row.distortions = strongest_first([distortion(family, severity) for family, severity in everywhere.items()])

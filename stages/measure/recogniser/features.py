@@ -6,11 +6,15 @@ tone and colour; the maps hold both, so that a small network needs not learn the
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from stages.measure.grid import FloatArray, PixelArray, luma_of
+
+AnyArray = npt.NDArray[np.integer[Any] | np.floating[Any]]
 
 STRIDE_PX = 8
 """Side of a cell; the grid of JPEG, so that a cell's eight columns are the eight phases of that grid."""
@@ -143,11 +147,11 @@ def _share(there: npt.NDArray[np.bool_]) -> FloatArray:
     return _cells(there.view(np.uint8).astype(np.float32))
 
 
-def _cells(plane: npt.NDArray[np.number]) -> FloatArray:
+def _cells(plane: AnyArray) -> FloatArray:
     return _shrunk(plane, STRIDE_PX)
 
 
-def _shrunk(plane: npt.NDArray[np.number], times: int) -> FloatArray:
+def _shrunk(plane: AnyArray, times: int) -> FloatArray:
     if times == 1:
         return np.asarray(plane, np.float32)
     size = plane.shape[1] // times, plane.shape[0] // times

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from manifests.vocabulary import FAMILIES
-from stages.measure.grid import GRID, cell_means
+from stages.measure.grid import GRID, FloatArray, cell_means
 from stages.measure.growth import Area, Growth
 from stages.measure.recogniser.infer import Claim
 
@@ -15,6 +15,38 @@ _WHOLE_IMAGE = 0.70
 """Share of the image from which a claim is one of the image and not of an area."""
 _INSIDE = 0.5
 """Share of a grid cell that a claim must cover."""
+_COLOUR = 4.0
+"""Median CIELAB chroma around an area that may have lost its colour."""
+
+
+def in_colour(claims: Sequence[Claim], chroma: FloatArray) -> list[Claim]:
+    """The claims without a loss of colour in a picture that has none; `chroma` is the mean of each cell [20, 20]."""
+
+    def has_colour(claim: Claim) -> bool:
+        outside = chroma[cell_means(claim.inside) < _INSIDE]
+        return bool(outside.size) and float(np.median(outside)) >= _COLOUR
+
+    return [claim for claim in claims if claim.family != "saturation-weaken" or has_colour(claim)]
+
+
+def joined(recognised: Sequence[Growth], evident: Sequence[Growth]) -> list[Growth]:
+    """What was recognised, and the areas of plain evidence that lie elsewhere.
+
+    Where both claim the same cells the recogniser's family counts. Evidence of the whole image is not taken here.
+    """
+    cells = [area.cells for growth in recognised for area in growth.areas]
+    taken = np.any(cells, axis=0) if cells else np.zeros((GRID, GRID), np.bool_)
+    taken |= np.any([growth.severity > 0 for growth in recognised if growth.whole_image is not None], axis=0)
+    by_family = {growth.family: growth for growth in recognised}
+    for growth in evident:
+        free = [area for area in growth.areas if (area.cells & taken).sum() < _INSIDE * area.cells.sum()]
+        if free:
+            known = by_family.get(growth.family, Growth(growth.family, np.zeros((GRID, GRID), np.float32), None, []))
+            added = np.any([area.cells for area in free], axis=0)
+            severity = np.where(added, np.maximum(known.severity, growth.severity), known.severity)
+            areas = [*known.areas, *free] if known.whole_image is None else []
+            by_family[growth.family] = Growth(growth.family, np.asarray(severity, np.float32), known.whole_image, areas)
+    return [by_family[family] for family in FAMILIES if family in by_family]
 
 
 def growths_of(claims: Sequence[Claim]) -> list[Growth]:

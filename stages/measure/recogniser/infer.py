@@ -19,7 +19,7 @@ from stages.measure.recogniser.proposals import FACTS, Candidate, Maps, candidat
 
 PACKAGED = Path(__file__).parent.parent / "weights"
 """Folder of the weights that come with the package: the three files below."""
-CARD_SHA256 = "TBD"
+CARD_SHA256 = "59406de8031282fc7cc29bda8c922e03420f7a6bebe84c8dd418d919e9388c56"
 """The packaged card, which in turn pins the networks."""
 NETWORK, VERIFIER, CARD = "recogniser.onnx", "verifier.onnx", "recogniser.json"
 WORKING_PIXELS = 1_200_000

@@ -13,14 +13,14 @@ from manifests.vocabulary import FAMILIES, Family
 from stages.measure.grid import FloatArray
 from stages.measure.recogniser.features import NAMES
 
-LIKELY = 0.4
-"""Probability from which a cell belongs to a candidate."""
+LEVELS = (0.4, 0.12)
+"""Probabilities from which cells belong to a candidate: surely likely ones, and fainter ones that hold none of those.
+
+Changes of tone leave no mark inside a cell; the network is never sure of them, the verifier sees their border."""
 
 _LEAST_SHARE = 0.008
 """Least share of the image's cells that a candidate has; planted regions have 0.02 and more."""
 _LEAST_CELLS = 6
-_LEAST_PEAK = 0.55
-"""Least 90th percentile of a candidate's probabilities."""
 _MOST_OF_A_FAMILY = 4
 _RING_CELLS = 3
 FACTS = len(FAMILIES) + 12 + 2 * len(NAMES)
@@ -41,33 +41,42 @@ class Maps:
 
 @dataclass(frozen=True)
 class Candidate:
-    """Connected cells [h, w] of one family, their severity 1-5, and the description that the verifier judges."""
+    """Connected cells [h, w] of one family, their severity 1-5, and the description that the verifier judges.
+
+    `level` is the probability from which they are connected.
+    """
 
     family: Family
     cells: BoolArray
     severity: float
+    level: float
     facts: FloatArray
 
 
 def candidates(maps: Maps) -> list[Candidate]:
     """All candidates of an image, family by family, largest first."""
-    found = []
+    found: list[Candidate] = []
     for number, family in enumerate(FAMILIES):
         probability = maps.probability[number]
-        labels, count = ndimage.label(probability >= LIKELY)
-        sizes = np.bincount(labels.ravel(), minlength=count + 1)
-        least = max(_LEAST_CELLS, _LEAST_SHARE * probability.size)
-        ordered = sorted(
-            (label for label in range(1, count + 1) if sizes[label] >= least), key=lambda n: (-sizes[n], n)
-        )
-        for label in ordered[:_MOST_OF_A_FAMILY]:
-            cells = np.asarray(ndimage.binary_fill_holes(labels == label), np.bool_)
-            if np.percentile(probability[cells], 90) >= _LEAST_PEAK:
-                found.append(_candidate(number, family, cells, len(ordered), maps))
+        taken = np.zeros(probability.shape, np.bool_)
+        for level in LEVELS:
+            components = [cells for cells in _components(probability >= level) if not (cells & taken).any()]
+            for cells in components[:_MOST_OF_A_FAMILY]:
+                taken |= cells
+                found.append(_candidate(number, family, cells, level, len(components), maps))
     return found
 
 
-def _candidate(number: int, family: Family, cells: BoolArray, fellows: int, maps: Maps) -> Candidate:
+def _components(likely: BoolArray) -> list[BoolArray]:
+    """Connected cells that are enough for an area, without holes, largest first."""
+    labels, count = ndimage.label(likely)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    least = max(_LEAST_CELLS, _LEAST_SHARE * likely.size)
+    ordered = sorted((label for label in range(1, count + 1) if sizes[label] >= least), key=lambda n: (-sizes[n], n))
+    return [np.asarray(ndimage.binary_fill_holes(labels == label), np.bool_) for label in ordered]
+
+
+def _candidate(number: int, family: Family, cells: BoolArray, level: float, fellows: int, maps: Maps) -> Candidate:
     probability, severity = maps.probability[number], maps.severity[number]
     weight = probability * cells
     mean_severity = float((severity * weight).sum() / weight.sum())
@@ -86,15 +95,15 @@ def _candidate(number: int, family: Family, cells: BoolArray, fellows: int, maps
         float(cells.sum() / box),
         float(at_border / max(int(outline.sum()) + int(at_border), 1)),
         float(fellows),
-        float((probability >= LIKELY).mean()),
+        float((probability >= level).mean()),
         mean_severity / 5,
-        float(probability[ring & (probability < LIKELY)].mean()) if (ring & (probability < LIKELY)).any() else 0.0,
+        float(probability[ring & (probability < level)].mean()) if (ring & (probability < level)).any() else 0.0,
         float(np.abs(np.diff(probability, axis=0)).mean() + np.abs(np.diff(probability, axis=1)).mean()),
     ]
     inside = maps.features[:, cells].mean(axis=1)
     around = maps.features[:, ring].mean(axis=1) if ring.any() else inside
     facts = np.concatenate([np.eye(len(FAMILIES))[number], shape, inside, inside - around]).astype(np.float32)
-    return Candidate(family, cells, float(np.clip(mean_severity, 1, 5)), facts)
+    return Candidate(family, cells, float(np.clip(mean_severity, 1, 5)), level, facts)
 
 
 def _ring(cells: BoolArray) -> BoolArray:
@@ -110,8 +119,8 @@ def pixels_of(candidate: Candidate, maps: Maps, height: int, width: int, cell_px
     """
     probability = maps.probability[FAMILIES.index(candidate.family)]
     near = ndimage.binary_dilation(candidate.cells)
-    level = np.where(near, np.where(candidate.cells, np.maximum(probability, LIKELY + 0.05), probability), 0)
+    level = np.where(near, np.where(candidate.cells, np.maximum(probability, 1.1 * candidate.level), probability), 0)
     rows, columns = level.shape
     size = max(round(columns * cell_px[1]), width), max(round(rows * cell_px[0]), height)
     smooth = cv2.resize(level.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(smooth[:height, :width] >= LIKELY, np.bool_)
+    return np.asarray(smooth[:height, :width] >= candidate.level, np.bool_)

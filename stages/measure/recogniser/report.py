@@ -56,7 +56,7 @@ def report_text(results: dict[str, Any], thresholds: dict[str, float], losses: S
     """The figures as Markdown."""
     strong, every = results["severity >= 3"], results["all severities"]
     summary = (
-        f"Loss from {losses[0]} to {losses[-1]} in {len(losses)} passes. On {results['views']} dev views: false alarms "
+        f"{_learned(losses)}On {results['views']} dev views: false alarms "
         f"of at least moderate severity on {results['false alarms']} of {results['untouched views']} untouched ones, "
         f"claim precision {results['claim precision']}."
     )
@@ -85,6 +85,10 @@ def report_text(results: dict[str, Any], thresholds: dict[str, float], losses: S
         "Thresholds: " + ", ".join(f"{family} {value}" for family, value in thresholds.items()) + ".",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _learned(losses: Sequence[float]) -> str:
+    return f"Loss from {losses[0]} to {losses[-1]} in {len(losses)} passes. " if losses else ""
 
 
 def _claims(view: Surveyed, thresholds: dict[str, float]) -> list[Found]:

@@ -36,7 +36,11 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How much is planted and learned. `most_alarms` is the share of untouched views that may raise an alarm."""
+    """How much is planted and learned.
+
+    `most_alarms` is the share of untouched views that may raise an alarm. A `network` that was trained before on the
+    same photographs is kept, and only the verifier and the thresholds are made anew.
+    """
 
     photos: Sequence[Path]
     out: Path
@@ -45,7 +49,8 @@ class TrainingPlan:
     passes: int = 14
     views: int = 1600
     workers: int = 2
-    most_alarms: float = 0.04
+    most_alarms: float = 0.02
+    network: Path | None = None
     say: Callable[[str], None] = field(default=lambda line: None)
 
 
@@ -68,12 +73,7 @@ def train(plan: TrainingPlan) -> dict[str, object]:
     plan.out.mkdir(parents=True, exist_ok=True)
     plan.say(", ".join(f"{len(paths)} photographs for {part}" for part, paths in parts.items()))
     with ProcessPoolExecutor(plan.workers, mp_context=get_context("spawn")) as pool:
-        samples = list(pool.map(partial(make_sample, parts["network"], plan.seed), range(plan.samples), chunksize=16))
-        plan.say(f"{len(samples)} samples planted")
-        network, losses = teach(samples, passes=plan.passes, seed=plan.seed, say=plan.say)
-        del samples
-        window = torch.zeros(1, len(NAMES), WINDOW_CELLS, WINDOW_CELLS)
-        export(network, window, plan.out / NETWORK, dynamic={2: "height", 3: "width"})
+        losses = _make_network(pool, parts["network"], plan)
         surveyed = _survey_all(pool, parts, plan)
     facts, truth = judged(surveyed["verifier"])
     if not truth.any() or truth.all():
@@ -97,6 +97,23 @@ def train(plan: TrainingPlan) -> dict[str, object]:
     (plan.out / "report.md").write_text(report_text(results, thresholds, losses), encoding="utf-8")
     (plan.out / "report.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     return results
+
+
+def _make_network(pool: ProcessPoolExecutor, photos: Sequence[Path], plan: TrainingPlan) -> list[float]:
+    """Write the network and return its losses; none for one that was trained before."""
+    import torch
+
+    from stages.measure.recogniser.network import export
+
+    if plan.network is not None:
+        (plan.out / NETWORK).write_bytes(plan.network.read_bytes())
+        return []
+    samples = list(pool.map(partial(make_sample, photos, plan.seed), range(plan.samples), chunksize=16))
+    plan.say(f"{len(samples)} samples planted")
+    network, losses = teach(samples, passes=plan.passes, seed=plan.seed, say=plan.say)
+    window = torch.zeros(1, len(NAMES), WINDOW_CELLS, WINDOW_CELLS)
+    export(network, window, plan.out / NETWORK, dynamic={2: "height", 3: "width"})
+    return losses
 
 
 def split(photos: Sequence[Path]) -> dict[Part, list[Path]]:

@@ -19,7 +19,7 @@ ALARM_SEVERITY = 2.5
 _GOOD_IOU, _BAD_IOU, _BAD_INSIDE = 0.4, 0.25, 0.5
 _STEPS, _RATE = 1500, 2e-3
 _LEVELS = tuple(
-    float(level) for level in np.round(np.concatenate([np.linspace(0.3, 0.9, 25), np.linspace(0.91, 0.995, 18)]), 4)
+    float(level) for level in np.round(np.concatenate([np.linspace(0.3, 0.9, 31), np.linspace(0.91, 0.995, 18)]), 4)
 )
 _NEVER = 1.01
 """Threshold of a family that is not claimed."""
