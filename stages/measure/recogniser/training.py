@@ -49,7 +49,7 @@ class TrainingPlan:
     passes: int = 14
     views: int = 1600
     workers: int = 2
-    most_alarms: float = 0.02
+    most_alarms: float = 0.04
     network: Path | None = None
     say: Callable[[str], None] = field(default=lambda line: None)
 
