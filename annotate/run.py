@@ -111,7 +111,7 @@ def _annotate_pending(ledger: Ledger, prepared: Prepared, request: RunRequest, w
             committer=ledger.committer(),
             cores=capacity.cpus if request.address else workers,
             gpus=capacity.gpus,
-            keep_content=request.embed_images,
+            keep_content=ledger.file.run.embed_images,
         ):
             done.append(shard)
             progress.advance(shard.outcomes, shard.began)
@@ -127,7 +127,7 @@ def run_info(request: RunRequest, prepared: Prepared, inputs: Inputs) -> RunInfo
         stages=[StageIdentity(name=stage.name, identity=stage.identity()) for stage in stages],
         seed=prepared.recipe.seed,
         take=str(Take.parse(request.take)) if request.take else None,
-        embed_images=request.embed_images,
+        embed_images=request.embed_images or any(stage.changes_content for stage in stages),
         images=inputs.source,
         root=inputs.root,
         ignored=inputs.ignored,

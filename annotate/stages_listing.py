@@ -17,7 +17,7 @@ def print_stages(recipe: str, overrides: Sequence[str], console: Console) -> Non
     prepared = prepare(recipe, overrides, None)
     table = Table("option", "value", title=f"{prepared.recipe.recipe}: {prepared.recipe.summary}")
     for stage in prepared.stages:
-        reads = f"{', '.join(sorted(stage.needs))} -> {', '.join(sorted(stage.adds))}"
+        reads = f"{', '.join(sorted(stage.needed()))} -> {', '.join(sorted(stage.adds))}"
         table.add_section()
         table.add_row(f"[bold]{stage.name}[/bold]", f"[dim]{reads}[/dim]")
         for option, value in _flat(stage.config.model_dump(mode="json")):

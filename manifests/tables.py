@@ -154,7 +154,7 @@ REGIONS = Table(
             "detector_score": "Confidence of the detector, 0-1",
             "iqa_score": "Quality score of the region in the unit of the run's metric",
             "attributes": "Evidence averaged over the region",
-            "distortions": "Distortions of the region, strongest first, severity 1-5",
+            "distortions": "Distortions of the region, severity 1-5, strongest first (planted: as applied)",
             "quality": "Quality in a word",
             "effect": "Effect on the image's quality: no impact, positive, negative",
             "kept": "Whether the labels may use the region",
@@ -216,7 +216,7 @@ POINTS = Table(
         {
             "region_id": "The region",
             "label": "Words for the region",
-            "distortions": "Its distortions, strongest first",
+            "distortions": "Its distortions, strongest first (planted: as applied)",
             "box_xyxy_px": "x1, y1, x2, y2 in pixels of the upright image",
             "points": "x and y in 0-1; positive points lie inside the region, the first one deepest",
             "position_horizontal": "`left` or `right`, by the box centre",

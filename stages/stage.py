@@ -36,6 +36,8 @@ class Stage(ABC):
     adds: ClassVar[frozenset[str]]
     """Fields of `ImageRecord` that this stage fills or extends."""
     Config: ClassVar[type[StageConfig]] = StageConfig
+    changes_content: ClassVar[bool] = False
+    """Whether the encoded image is replaced: the dataset then carries the image as the labels know it."""
 
     def __init__(self, config: StageConfig | None = None, *, seed: int = 0) -> None:
         self.config = config if config is not None else self.Config()
@@ -47,6 +49,10 @@ class Stage(ABC):
     @abstractmethod
     def __call__(self, rows: list[ImageRecord]) -> list[ImageRecord]:
         """Process live rows: the same rows in the same order, with more fields filled."""
+
+    def needed(self) -> frozenset[str]:
+        """`needs` of this configuration; fewer where the chosen backend reads less."""
+        return self.needs
 
     def weights(self) -> Mapping[str, str]:
         """Names and sha256 of the weight files that decide the result."""

@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 from manifests.commit import ShardManifest, is_whole, read_manifest
 from manifests.embed import IMAGE_FIELD
 from manifests.errors import OutputError
-from manifests.gate import Refusal
 from manifests.layout import PLAN, RUN, manifest_files
 from manifests.records import Description, ImageRecord, PointLabel, Question
 from manifests.run import RunFile, read_run
@@ -78,14 +77,12 @@ class RunFolder:
         return records
 
     def content(self, shard: ShardManifest, record: ImageRecord) -> bytes:
-        """The encoded image: its source file, or else the copy in the annotations table. Raises Refusal."""
-        try:
-            return read_content(location_of(self.file.run.root, record.uri), record.image_id)
-        except Refusal:
-            embedded = self._embedded(shard, record.image_id) if self.file.run.embed_images else None
-            if embedded is None:
-                raise
-            return embedded
+        """The encoded image: the copy in the annotations table, or else its source file. Raises Refusal.
+
+        The copy is what the labels are about: a recipe may have changed the pixels.
+        """
+        embedded = self._embedded(shard, record.image_id) if self.file.run.embed_images else None
+        return embedded or read_content(location_of(self.file.run.root, record.uri), record.image_id)
 
     def plan_rows(self) -> Iterator[PlanRow]:
         """Inputs that the plan itself gave an outcome."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image
 
-from manifests.records import ImageRecord, Record
+from manifests.masks import decode_mask, mask_of_box
+from manifests.records import ImageRecord, Record, Region
 from stages.distort.pixels import Pixels
 from stages.distort.planting import DistortConfig, PlantedRegion, plant_pixels
 from stages.pixels import single_threaded, upright_rgb
@@ -55,18 +57,32 @@ class Distort(Stage):
     adds = frozenset({"content", "regions"})
     Config = DistortConfig
     config: DistortConfig
+    changes_content = True
+    version = 2
 
     def open(self) -> None:
         """Nothing to load; one core per worker."""
         single_threaded()
 
     def __call__(self, rows: list[ImageRecord]) -> list[ImageRecord]:
-        """Replace each row's content by the distorted image and append its planted regions."""
+        """Replace each row's content by the distorted image and append its planted regions.
+
+        Earlier regions that hold distorted pixels are dropped: the planted ones stand for them.
+        """
         for row in rows:
             planted = plant(row, self.config, self.seed)
             row.content = planted.content
+            _drop_touched(row.regions, planted.truth)
             row.regions = [*row.regions, *(region.as_region() for region in planted.truth.regions)]
         return rows
+
+
+def _drop_touched(regions: Sequence[Region], truth: Truth) -> None:
+    masks = [decode_mask(planted.mask) for planted in truth.regions]
+    for region in regions:
+        box = mask_of_box(region.box_xyxy_px, truth.width, truth.height)
+        if region.kept and any((mask & box).any() for mask in masks):
+            region.kept, region.drop_reason = False, "overlaps-better"
 
 
 def _png(rgb: Pixels) -> bytes:

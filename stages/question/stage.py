@@ -10,13 +10,15 @@ from pydantic import Field
 
 from manifests.markup import parse_links, plain, to_grid_text
 from manifests.records import BoxXYXYPx, ImageRecord, Question, Report
+from stages.language import planted as planted_words
 from stages.language.digest import data_of, words_of_the_language
 from stages.language.survey import Survey, survey
 from stages.language.voice import Voice
-from stages.question import choose, open_ended, pools, spider, yes_no
+from stages.question import choose, open_ended, planted, planted_pools, pools, spider, yes_no
 from stages.question.choose import balanced_yes_no, varied
 from stages.question.open_ended import open_pairs
 from stages.question.pair import Pair, Target, group_targets, image_target, region_target
+from stages.question.planted import planted_pairs
 from stages.question.spider import ground_pairs, refer_pairs
 from stages.question.yes_no import yes_no_pairs
 from stages.stage import Stage, StageConfig
@@ -27,8 +29,9 @@ AUTHOR = "evidence templates"
 class AskConfig(StageConfig):
     """Upper limits per image; yes and no come in equal numbers, so an odd `yes_no` counts as one less."""
 
-    backend: Literal["template"] = "template"
-    """`template`: questions whose answers the measurements prove."""
+    backend: Literal["template", "spider"] = "template"
+    """`template`: questions whose answers the measurements prove. `spider`: IQA-Spider's grounding and referring tasks
+    on what `distort` has planted; `yes_no` and `open` have no effect there."""
     yes_no: int = Field(default=6, ge=0)
     """Most yes-no questions of one image."""
     open: int = Field(default=6, ge=0)
@@ -57,18 +60,27 @@ class Ask(Stage):
             row.questions = self._questions(row)
         return rows
 
+    def needed(self) -> frozenset[str]:
+        """The planted truth needs no measurements and no report."""
+        return frozenset({"regions", "width", "height"}) if self.config.backend == "spider" else self.needs
+
     def prompts(self) -> Mapping[str, str]:
         """All words that a question or an answer may use."""
+        if self.config.backend == "spider":
+            return {**data_of(planted_pools, planted, planted_words), **words_of_the_language()}
         return {**data_of(pools, yes_no, open_ended, spider, choose), **words_of_the_language()}
 
     def _questions(self, row: ImageRecord) -> list[Question]:
         voice = Voice(self.random(row.image_id))
-        found = survey(row, voice)
         on_grid = _GridWriter.of(row)
+        if self.config.backend == "spider":
+            truth = planted_pairs(row, voice, most_refer=self.config.refer, most_ground=self.config.ground)
+            return on_grid.questions(row.image_id, truth, planted.AUTHOR)
+        found = survey(row, voice)
         targets = [image_target(found, voice.pick(pools.IMAGE_WORDS)), *map(region_target, found.parts)]
         targets = on_grid.told_apart([*targets, *group_targets(found)])
         pairs = self._pairs(found, targets, voice, reported_regions(row.report))
-        return [on_grid.question(pair, f"{row.image_id}-q{number:02d}") for number, pair in enumerate(pairs, start=1)]
+        return on_grid.questions(row.image_id, pairs, AUTHOR)
 
     def _pairs(self, found: Survey, targets: Sequence[Target], voice: Voice, reported: frozenset[int]) -> list[Pair]:
         def ordered(candidates: Sequence[Pair]) -> list[Pair]:
@@ -117,7 +129,10 @@ class _GridWriter:
             first.setdefault(self.text(target.linked), target)
         return list(first.values())
 
-    def question(self, pair: Pair, identifier: str) -> Question:
+    def questions(self, image_id: str, pairs: Sequence[Pair], author: str) -> list[Question]:
+        return [self.question(pair, f"{image_id}-q{number:02d}", author) for number, pair in enumerate(pairs, start=1)]
+
+    def question(self, pair: Pair, identifier: str, author: str) -> Question:
         return Question(
             id=identifier,
             question=self.text(pair.question),
@@ -127,5 +142,5 @@ class _GridWriter:
             family=pair.family,
             spatial=pair.spatial,
             region_ids=list(pair.region_ids),
-            author=AUTHOR,
+            author=author,
         )
