@@ -8,7 +8,7 @@ from manifests.records import Claim, ImageRecord, Passage, Report
 from stages.describe import planted_pools as pools
 from stages.language.distortions import effect_clause, fitting_effects
 from stages.language.english import agree, capitalise, count_word, join
-from stages.language.planted import TrueRegion, graded, single, true_regions
+from stages.language.planted import OWN_EFFECTS, TrueRegion, graded, single, true_regions
 from stages.language.voice import Voice
 
 AUTHOR = "planted truth"
@@ -28,8 +28,9 @@ def planted_report(row: ImageRecord, voice: Voice, *, most_local: int, most_unto
 def effect_of(region: TrueRegion, index: int, voice: Voice) -> str:
     """What one of a region's distortions does, as a predicate: "softens the edges"."""
     found = region.distortions[index]
-    options = fitting_effects(found.family, found.severity, graded(found), has_detail=False)
-    return effect_clause(voice.pick(options).text, plural_subject=False)
+    fitting = fitting_effects(found.family, found.severity, graded(found), has_detail=False)
+    options = OWN_EFFECTS.get(found.name) or tuple(words.text for words in fitting)
+    return effect_clause(voice.pick(options), plural_subject=False)
 
 
 def _global(regions: Sequence[TrueRegion], voice: Voice, most_untouched: int) -> Passage:

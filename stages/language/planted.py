@@ -70,6 +70,10 @@ FAMILY_NAMES = {
 }
 """Words for a whole family, where regions show different variants of it."""
 
+OWN_EFFECTS: dict[str, tuple[str, ...]] = {
+    "compression-jpeg-2000": ("smear{s} fine detail", "leave{s} ripples beside edges", "turn{s} texture into smudges"),
+}
+"""Effects of distortions that do not show as the rest of their family: a wavelet codec makes no blocks."""
 
 SAME_OBJECT_SHARE = 0.8
 """Share of a region inside a dropped box of its noun from which both are the same object."""

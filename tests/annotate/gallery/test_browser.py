@@ -166,9 +166,10 @@ def test_arrow_keys_walk_through_all_images_and_keep_the_layers(visit):
     for _ in range(5):
         page.keyboard.press("ArrowRight")
         expect(page.locator("body")).not_to_have_attribute("data-image", seen[-1])
+        page.wait_for_load_state()
         seen.append(page.get_attribute("body", "data-image"))
         dropped = page.locator('[data-layer="dropped"][aria-pressed="true"]')
-        assert dropped.count() == page.locator("#picture").count()
+        expect(dropped).to_have_count(page.locator("#picture").count())
 
     assert seen == sorted(set(seen))
     assert page.get_attribute("#after", "aria-disabled") == "true"

@@ -57,3 +57,10 @@ def test_the_whole_image_is_one_region_without_a_passage_of_its_own() -> None:
 def test_the_truth_needs_no_measurements() -> None:
     assert "attributes" in Describe().needed()
     assert Describe(DescribeConfig(backend="truth")).needed() == {"regions", "width", "height"}
+
+
+def test_a_wavelet_codec_is_not_said_to_make_blocks() -> None:
+    wavelet = Distortion(family="compression", name="compression-jpeg-2000", severity=4)
+    text = " ".join(described(region(1, "dog", wavelet)))
+    assert "JPEG 2000" in text
+    assert not any(word in text for word in ("block", "square"))
