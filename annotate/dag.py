@@ -19,9 +19,9 @@ import pyarrow as pa
 
 from manifests.errors import OutputError
 from manifests.ledger import Committer
+from manifests.plan import planned_records
 from manifests.recipe import Execution, Recipe
 from manifests.records import ImageRecord
-from manifests.sources import location_of
 from manifests.tables import arrow_type, from_wire, to_wire
 from stages.chain import Chain
 from stages.stage import Stage
@@ -65,7 +65,7 @@ def pools_of(recipe: Recipe, stages: Sequence[Stage]) -> list[Pool]:
 
 def last_reader_of_content(stages: Sequence[Stage]) -> str | None:
     """The stage behind which the encoded bytes can be dropped."""
-    readers = [stage.name for stage in stages if "content" in stage.needs or "content" in stage.adds]
+    readers = [stage.name for stage in stages if "content" in stage.needed() or "content" in stage.adds]
     return readers[-1] if readers else None
 
 
@@ -135,23 +135,16 @@ class PoolWorker:
     def _records(self, block: pa.Table) -> list[ImageRecord]:
         if self._root is None:
             return from_wire(block.drop_columns([SHARD, *_Journey.SCHEMA.names]))
-        return [
-            ImageRecord(image_id=row["image_id"], uri=row["uri"], location=location_of(self._root, row["uri"]))
-            for row in block.select(["image_id", "uri"]).to_pylist()
-        ]
+        return planned_records(block, self._root)
 
     @staticmethod
     def _commit(committer: Committer, shard: int, records: list[ImageRecord], journey: _Journey) -> ShardDone:
-        seconds: dict[str, float] = {}
-        for record in records:
-            for stage, spent in record.seconds.items():
-                seconds[stage] = seconds.get(stage, 0.0) + spent
         start = time.perf_counter()
         try:
-            manifest, refused = committer.commit(shard, records, seconds), None
+            manifest, refused = committer.commit(shard, records), None
         except OutputError as error:
             manifest, refused = None, str(error)
-        seconds["commit"] = time.perf_counter() - start
+        seconds = {**(manifest.seconds if manifest else {}), "commit": time.perf_counter() - start}
         return ShardDone(
             shard=shard,
             outcomes=manifest.outcomes if manifest else {},

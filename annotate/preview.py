@@ -12,9 +12,8 @@ from annotate.console import clock, count_progress, native_chatter_hidden
 from annotate.doctor import check_requirements
 from annotate.engine import local_cores
 from annotate.prepare import Prepared, prepare
-from manifests.plan import Plan, Take, make_plan
-from manifests.records import ImageRecord
-from manifests.sources import Inputs, list_inputs, location_of
+from manifests.plan import Plan, Take, make_plan, planned_records
+from manifests.sources import Inputs, list_inputs
 from stages.chain import Chain
 
 
@@ -70,11 +69,8 @@ def _counts(inputs: Inputs, plan: Plan) -> Table:
 def _estimate(prepared: Prepared, inputs: Inputs, plan: Plan, workers: int, sample: int) -> str:
     """Run the chain on images spread over the plan, here and alone, and scale up."""
     step = max(plan.images // sample, 1)
-    chosen = plan.table.slice(0, plan.images).take(list(range(0, plan.images, step))[:sample]).to_pylist()
-    rows = [
-        ImageRecord(image_id=row["image_id"], uri=row["uri"], location=location_of(inputs.root, row["uri"]))
-        for row in chosen
-    ]
+    chosen = plan.table.slice(0, plan.images).take(list(range(0, plan.images, step))[:sample])
+    rows = planned_records(chosen, inputs.root)
     chain = Chain(prepared.stages)
     with native_chatter_hidden():
         chain.open()

@@ -70,7 +70,7 @@ def run_annotate(request: RunRequest, console: Console) -> int:
                 on_progress=on_progress,
             )
 
-    info = run_info(request, prepared, inputs)
+    info = run_info(request, prepared, inputs, take)
     with Ledger.start(request.out, info, plan, fresh=request.fresh, retry_failed=request.retry_failed) as ledger:
         found, planned = len(inputs.uris) + len(inputs.refused), ledger.file.plan.inputs
         if found != planned:
@@ -118,7 +118,7 @@ def _annotate_pending(ledger: Ledger, prepared: Prepared, request: RunRequest, w
     return done
 
 
-def run_info(request: RunRequest, prepared: Prepared, inputs: Inputs) -> RunInfo:
+def run_info(request: RunRequest, prepared: Prepared, inputs: Inputs, take: Take | None) -> RunInfo:
     """What run.json says of this run."""
     stages = prepared.stages
     return RunInfo(
@@ -126,7 +126,7 @@ def run_info(request: RunRequest, prepared: Prepared, inputs: Inputs) -> RunInfo
         fingerprint=prepared.fingerprint,
         stages=[StageIdentity(name=stage.name, identity=stage.identity()) for stage in stages],
         seed=prepared.recipe.seed,
-        take=str(Take.parse(request.take)) if request.take else None,
+        take=str(take) if take else None,
         embed_images=request.embed_images or any(stage.changes_content for stage in stages),
         images=inputs.source,
         root=inputs.root,

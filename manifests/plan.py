@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from manifests.atomic import Disk, write_file
 from manifests.errors import InputError
 from manifests.gate import DEFAULT_LIMITS, Limits, Refusal, check_header
+from manifests.records import ImageRecord
 from manifests.sources import Inputs, content_id, location_of, read_content
 
 MAX_SHARD_SIZE = 64
@@ -143,6 +144,14 @@ class Plan:
         table = pq.read_table(path)
         facts = json.loads(table.schema.metadata[_FACTS])
         return cls(table.replace_schema_metadata(None), facts["images"], facts["shard_size"])
+
+
+def planned_records(rows: pa.Table, root: str) -> list[ImageRecord]:
+    """Plan rows as the records that the first stage begins with."""
+    return [
+        ImageRecord(image_id=row["image_id"], uri=row["uri"], location=location_of(root, row["uri"]))
+        for row in rows.select(["image_id", "uri"]).to_pylist()
+    ]
 
 
 def planned_ids(path: Path, shard: int) -> list[str]:

@@ -81,12 +81,11 @@ class Recipe(BaseModel):
 
 @dataclass(frozen=True)
 class StageContract:
-    """What a stage says of itself: fields it needs and adds, and the hash of all that decides its result."""
+    """What a stage says of itself: the fields it needs and those it adds."""
 
     name: str
     needs: frozenset[str]
     adds: frozenset[str]
-    identity: str
 
 
 def recipe_names() -> list[str]:

@@ -7,7 +7,7 @@ class, and its neighbours are processed as if it had not been there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 
 from manifests.records import ImageRecord
@@ -28,11 +28,9 @@ class Chain:
         for stage in self.stages:
             stage.open()
 
-    def __call__(self, rows: list[ImageRecord], on_batch: Callable[[], None] | None = None) -> list[ImageRecord]:
-        """Process the rows in place: the same rows in the same order. `on_batch` is called before each batch."""
+    def __call__(self, rows: list[ImageRecord]) -> list[ImageRecord]:
+        """Process the rows in place: the same rows in the same order."""
         for batch in _batches(rows, self.batch_size):
-            if on_batch is not None:
-                on_batch()
             for stage in self.stages:
                 live = [row for row in batch if row.outcome is None]
                 if live:

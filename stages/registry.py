@@ -58,7 +58,7 @@ def build_chain(recipe: Recipe) -> list[Stage]:
 
 def contract_of(stage: Stage) -> StageContract:
     """What the recipe loader may know of a stage."""
-    return StageContract(stage.name, stage.needed(), stage.adds, stage.identity())
+    return StageContract(stage.name, stage.needed(), stage.adds)
 
 
 def chain_fingerprint(stages: Sequence[Stage], seed: int) -> str:

@@ -23,10 +23,9 @@ from annotate import __version__
 from annotate.bench.photos import make_photos
 from annotate.engine import local_cores
 from annotate.prepare import prepare
-from manifests.plan import make_plan
-from manifests.records import ImageRecord
+from manifests.plan import make_plan, planned_records
 from manifests.sessions import read_sessions
-from manifests.sources import list_inputs, location_of
+from manifests.sources import list_inputs
 from stages.chain import Chain
 
 
@@ -94,10 +93,7 @@ def _loop(photos: Path, recipe: str, overrides: tuple[str, ...], number: int, pr
     chain = Chain(prepare(recipe, overrides, None).stages)
     inputs = list_inputs(photos)
     plan = make_plan(inputs)
-    rows = [
-        ImageRecord(image_id=row["image_id"], uri=row["uri"], location=location_of(inputs.root, row["uri"]))
-        for row in plan.table.slice(0, plan.images).to_pylist()[number::processes]
-    ]
+    rows = planned_records(plan.table.slice(0, plan.images), inputs.root)[number::processes]
     chain.open()
     barrier.wait()
     for row in rows:

@@ -15,7 +15,7 @@ def write(folder: Path, text: str) -> str:
 
 
 def contract(name: str, needs: set[str], adds: set[str]) -> StageContract:
-    return StageContract(name, frozenset(needs), frozenset(adds), identity=f"{name}-1")
+    return StageContract(name, frozenset(needs), frozenset(adds))
 
 
 def refusal(name_or_path: str, *overrides: str) -> str:
