@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from manifests.records import ImageRecord
+from manifests.weights import WeightSource, weight_digests
 
 
 class StageConfig(BaseModel):
@@ -50,13 +51,30 @@ class Stage(ABC):
     def __call__(self, rows: list[ImageRecord]) -> list[ImageRecord]:
         """Process live rows: the same rows in the same order, with more fields filled."""
 
+    def undo(self, row: ImageRecord) -> None:
+        """Take back what the stage did to a row that ended `ok`: the row is then as the stage before left it.
+
+        Another run's rows are re-used up to the first stage that differs. The default empties the fields that the
+        stage adds; a stage that extends what an earlier one filled says more.
+        """
+        for name in self.adds:
+            setattr(row, name, ImageRecord.model_fields[name].get_default(call_default_factory=True))
+
+    def undoable(self) -> bool:
+        """Whether `undo` leads back to what was there before, or this configuration throws something away."""
+        return True
+
     def needed(self) -> frozenset[str]:
         """`needs` of this configuration; fewer where the chosen backend reads less."""
         return self.needs
 
+    def sources(self) -> Sequence[WeightSource]:
+        """Weights that do not come with a package; `open` finds them with `manifests.weights.local_path`."""
+        return ()
+
     def weights(self) -> Mapping[str, str]:
-        """Names and sha256 of the weight files that decide the result."""
-        return {}
+        """Names and sha256 of the weight files that decide the result; of `sources`, those on this machine."""
+        return weight_digests(self.sources())
 
     def prompts(self) -> Mapping[str, str]:
         """Names and texts of prompts, question pools and grammars that decide the result."""
