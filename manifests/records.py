@@ -106,7 +106,17 @@ class Region(Record):
     effect: Effect | None = None
     kept: bool = True
     drop_reason: DropReason | None = None
+    dropped_by: str | None = None
     merged_from: list[int] = []
+
+    def drop(self, stage: str, reason: DropReason) -> None:
+        """Keep the region out of the labels; it stays in the table with the stage that decided so, and why."""
+        self.kept, self.drop_reason, self.dropped_by = False, reason, stage
+
+    def take_back(self, stage: str) -> None:
+        """Undo what `drop` did for this stage."""
+        if self.dropped_by == stage:
+            self.kept, self.drop_reason, self.dropped_by = True, None, None
 
 
 class Claim(Record):
@@ -206,7 +216,7 @@ class ImageRecord(Record):
     `uri` is relative to the run's image root and goes into the tables; `location` is where a worker reads the file
     and does not. `content` holds the encoded file while stages still need it; decoded pixels never travel.
     `outcome` is null while the row is alive. `seconds` is the time that each stage spent on this row; it goes into
-    the shard's manifest and never into a table.
+    the shard's manifest and never into a table. `passed` counts the first stages that a re-used row need not run.
     """
 
     image_id: str
@@ -229,6 +239,7 @@ class ImageRecord(Record):
     questions: list[Question] = []
     points: list[PointLabel] = []
     seconds: dict[str, float] = {}
+    passed: int = 0
 
     def end(self, outcome: Outcome, stage: str, reason: str) -> None:
         """Give the row its outcome; later stages leave it alone, and labels made so far are withdrawn."""

@@ -159,6 +159,7 @@ REGIONS = Table(
             "effect": "Effect on the image's quality: no impact, positive, negative",
             "kept": "Whether the labels may use the region",
             "drop_reason": "Why not",
+            "dropped_by": "The stage that decided so",
             "merged_from": "Numbers of the regions that were merged into this one",
         },
     ),

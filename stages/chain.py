@@ -17,11 +17,25 @@ from stages.stage import Stage
 class Chain:
     """Stages in order, with one batch size."""
 
-    def __init__(self, stages: Sequence[Stage], *, batch_size: int = 1, drop_content_after: str | None = None) -> None:
-        """`drop_content_after` names the stage behind which no stage needs the encoded bytes any more."""
+    def __init__(
+        self,
+        stages: Sequence[Stage],
+        *,
+        batch_size: int = 1,
+        drop_content_after: str | None = None,
+        first: int = 0,
+        reload: bool = False,
+    ) -> None:
+        """`drop_content_after` names the stage behind which no stage needs the encoded bytes any more.
+
+        `first` is the place of the first of these stages in the recipe: re-used rows do not go through the stages
+        that they have `passed`, except, with `reload`, those that fill the bytes.
+        """
         self.stages = list(stages)
         self.batch_size = batch_size
         self.drop_content_after = drop_content_after
+        self.first = first
+        self.reload = reload
 
     def open(self) -> None:
         """Open every stage."""
@@ -31,8 +45,9 @@ class Chain:
     def __call__(self, rows: list[ImageRecord]) -> list[ImageRecord]:
         """Process the rows in place: the same rows in the same order."""
         for batch in _batches(rows, self.batch_size):
-            for stage in self.stages:
-                live = [row for row in batch if row.outcome is None]
+            for place, stage in enumerate(self.stages, self.first):
+                again = self.reload and "content" in stage.adds
+                live = [row for row in batch if row.outcome is None and (again or place >= row.passed)]
                 if live:
                     _run_timed(stage, live)
                 if stage.name == self.drop_content_after:

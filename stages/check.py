@@ -94,6 +94,16 @@ class Check(Stage):
                     drop_contradicted(row.report)
         return rows
 
+    def undo(self, row: ImageRecord) -> None:
+        """Take the marks off the claims."""
+        for passage in row.report.passages if row.report else ():
+            for claim in passage.claims:
+                claim.contradicted, claim.contradiction = False, None
+
+    def undoable(self) -> bool:
+        """Sentences that were taken out are gone."""
+        return not self.config.drop
+
     def prompts(self) -> Mapping[str, str]:
         """The thresholds that refute."""
         return data_of(scales)

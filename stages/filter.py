@@ -56,6 +56,12 @@ class Filter(Stage):
             filter_regions(row, self.config)
         return rows
 
+    def undo(self, row: ImageRecord) -> None:
+        """Take the words out, and in again what was dropped here."""
+        for region in row.regions:
+            region.quality, region.effect = None, None
+            region.take_back(self.name)
+
 
 def filter_regions(row: ImageRecord, config: FilterConfig) -> None:
     """Decide for the regions of one image. Raises ValueError when the image has no size or no score."""
@@ -69,12 +75,12 @@ def filter_regions(row: ImageRecord, config: FilterConfig) -> None:
     for region in row.regions:
         reason = _unfit(region, row.width, row.height, config)
         if region.kept and reason is not None:
-            _drop(region, reason)
+            region.drop(Filter.name, reason)
     _drop_doubles(row.kept_regions(), config)
     _keep_salient(row.kept_regions(), row.width, row.height, config)
     ranked = sorted(row.kept_regions(), key=lambda each: _rank(each, row.width or 1, row.height or 1, config))
     for region in ranked[config.max_regions :]:
-        _drop(region, "over-limit")
+        region.drop(Filter.name, "over-limit")
 
 
 def salience(region: Region, width: int, height: int) -> float:
@@ -123,7 +129,7 @@ def _drop_doubles(regions: list[Region], config: FilterConfig) -> None:
         for other in found[index + 1 :]:
             same_place = iou(better.box_xyxy_px, other.box_xyxy_px) > config.same_object_iou
             if better.kept and other.kept and better.label != other.label and same_place:
-                _drop(other, "overlaps-better")
+                other.drop(Filter.name, "overlaps-better")
 
 
 def _keep_salient(regions: list[Region], width: int, height: int, config: FilterConfig) -> None:
@@ -134,7 +140,7 @@ def _keep_salient(regions: list[Region], width: int, height: int, config: Filter
     salient = {region.region_id for region in objects[: config.max_salient]}
     for region in silent:
         if region.region_id not in salient:
-            _drop(region, "not-salient")
+            region.drop(Filter.name, "not-salient")
 
 
 def _rank(region: Region, width: int, height: int, config: FilterConfig) -> tuple[bool, int, float, int]:
@@ -149,7 +155,3 @@ def _distorted(region: Region, config: FilterConfig) -> bool:
 
 def _unsureness(region: Region) -> tuple[float, int]:
     return (-(region.detector_score or 0.0), region.region_id)
-
-
-def _drop(region: Region, reason: DropReason) -> None:
-    region.kept, region.drop_reason = False, reason

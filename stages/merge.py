@@ -83,6 +83,12 @@ class Merge(Stage):
             self._merge(row)
         return rows
 
+    def undo(self, row: ImageRecord) -> None:
+        """Take the merged regions out, and their members in again."""
+        row.regions = [region for region in row.regions if not region.merged_from]
+        for region in row.regions:
+            region.take_back(self.name)
+
     def _merge(self, row: ImageRecord) -> None:
         width, height = row.upright_size()
         try:
@@ -100,7 +106,7 @@ class Merge(Stage):
             metric = row.scores[0].metric if row.scores else None
             row.regions.append(merged_region(fragment, row.next_region_id(), self.config.t_o, metric))
             for member in fragment.members:
-                member.kept, member.drop_reason = False, "merged"
+                member.drop(self.name, "merged")
         return None
 
     def merged(self, regions: Sequence[Region], image_area_px: float) -> list[Fragment]:

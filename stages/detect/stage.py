@@ -101,6 +101,7 @@ class Detect(Stage):
                 detector_score=detection.score,
                 kept=detection.drop_reason is None,
                 drop_reason=detection.drop_reason,
+                dropped_by=self.name if detection.drop_reason else None,
             )
             for region_id, detection in enumerate(detections, first_id)
         ]

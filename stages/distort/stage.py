@@ -60,6 +60,10 @@ class Distort(Stage):
     changes_content = True
     version = 2
 
+    def undoable(self) -> bool:
+        """The undistorted image is gone, and with it which regions the planted ones replaced."""
+        return False
+
     def open(self) -> None:
         """Nothing to load; one core per worker."""
         single_threaded()
@@ -82,7 +86,7 @@ def _drop_touched(regions: Sequence[Region], truth: Truth) -> None:
     for region in regions:
         box = mask_of_box(region.box_xyxy_px, truth.width, truth.height)
         if region.kept and any((mask & box).any() for mask in masks):
-            region.kept, region.drop_reason = False, "overlaps-better"
+            region.drop(Distort.name, "overlaps-better")
 
 
 def _png(rgb: Pixels) -> bytes:

@@ -82,6 +82,13 @@ class Measure(Stage):
             self._measure(row)
         return rows
 
+    def undo(self, row: ImageRecord) -> None:
+        """Take the measurements out, and the areas that they found."""
+        row.attributes, row.distortions, row.quality_map = None, [], []
+        row.regions = [region for region in row.regions if region.source != "quality-map"]
+        for region in row.regions:
+            region.attributes, region.distortions = None, []
+
     def _measure(self, row: ImageRecord) -> None:
         config = self.config
         rgb = upright_rgb(row)

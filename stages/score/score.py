@@ -63,6 +63,12 @@ class ScoreStage(Stage):
                 _score_by_piqe(row, self._piqe, self.config)
         return rows
 
+    def undo(self, row: ImageRecord) -> None:
+        """Take the scores out."""
+        row.scores = []
+        for region in row.regions:
+            region.iqa_score = None
+
 
 def _score_by_evidence(row: ImageRecord) -> None:
     value = evidence_score(row.attributes or Attributes(), row.distortions)

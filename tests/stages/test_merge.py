@@ -118,7 +118,7 @@ def test_every_region_stays_in_the_table_and_every_merge_names_its_members(
     assert list(by_number) == [*untouched, *range(len(regions) + 1, len(regions) + len(made) + 1)]
     assert len(members) == len(set(members))
     for number, before in untouched.items():
-        gone = {"kept": False, "drop_reason": "merged"} if number in members else {}
+        gone = {"kept": False, "drop_reason": "merged", "dropped_by": "merge"} if number in members else {}
         assert by_number[number] == before.model_copy(update=gone)
     for each in made:
         assert each.kept
