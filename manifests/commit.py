@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from manifests.atomic import Disk, sha256_of, write_file, write_json
 from manifests.embed import IMAGE_FIELD, image_column, schema_with_image
 from manifests.errors import OutputError
-from manifests.layout import PLAN, manifest_path, part_name
+from manifests.layout import FIRST_VERSION, manifest_path, part_name, plan_path
 from manifests.parts import verify_part, write_part
 from manifests.plan import planned_ids
 from manifests.records import ImageRecord
@@ -91,13 +91,15 @@ def is_whole(out: Path, manifest: ShardManifest) -> bool:
 class Committer:
     """Writes the shards of one run. Picklable, so that workers hold it.
 
-    `attempts` gives the number of the try for shards that are redone because they had failed rows.
+    `attempts` gives the number of the try for shards that are redone because they had failed rows; `version` is that
+    of the plan.
     """
 
     out: Path
     fingerprint: str
     embed_images: bool = False
     attempts: Mapping[int, int] = field(default_factory=dict)
+    version: int = FIRST_VERSION
     disk: Disk = field(default_factory=Disk)
 
     def commit(
@@ -135,7 +137,7 @@ class Committer:
     def _rows_as_planned(self, shard: int, records: Sequence[ImageRecord]) -> list[ImageRecord]:
         """The records by id, with an outcome each."""
         rows = sorted(records, key=lambda row: row.image_id)
-        planned = planned_ids(self.out / PLAN, shard)
+        planned = planned_ids(plan_path(self.out, self.version), shard)
         if [row.image_id for row in rows] != planned:
             raise ValueError(f"shard {shard}: {len(rows)} records are not the {len(planned)} images of the plan")
         return [row if row.outcome else row.model_copy(update={"outcome": "ok"}) for row in rows]

@@ -14,6 +14,7 @@ LOCK = "run.lock"
 LEDGER = "ledger"
 CARD = "README.md"
 SUCCESS = "_SUCCESS"
+FIRST_VERSION = 1
 GALLERY = "gallery"
 
 FOLDERS = (LEDGER, *(table.name for table in TABLES))
@@ -21,6 +22,7 @@ FOLDERS = (LEDGER, *(table.name for table in TABLES))
 
 _PART = re.compile(r"part-\d{5,}-[0-9a-f]{8}(-r\d+)?\.parquet")
 _MANIFEST = re.compile(r"(\d{5,})\.json")
+_VERSION = re.compile(r"(?:run|plan)-(\d{4,})\.(?:json|parquet)")
 _SESSION = re.compile(r"session-\d{4,}\.json")
 _TEMPORARY = re.compile(r"\..+\.tmp-[0-9a-f]{8}")
 
@@ -29,6 +31,32 @@ def part_name(shard: int, fingerprint: str, attempt: int) -> str:
     """File name of a shard's part in every table; `attempt` counts the retries of a shard that had failed rows."""
     retry = f"-r{attempt}" if attempt else ""
     return f"part-{shard:05d}-{fingerprint[:8]}{retry}.parquet"
+
+
+def run_path(out: Path, version: int = FIRST_VERSION) -> Path:
+    """The file that says what was asked: run.json, and run-0002.json and so on once the run has grown."""
+    return out / (RUN if version == FIRST_VERSION else f"run-{version:04d}.json")
+
+
+def plan_path(out: Path, version: int = FIRST_VERSION) -> Path:
+    """The plan of a version: plan.parquet, and plan-0002.parquet and so on, each with all rows of those before it."""
+    return out / (PLAN if version == FIRST_VERSION else f"plan-{version:04d}.parquet")
+
+
+def latest_version(out: Path) -> int:
+    """The newest version of a run, 1 for one that has not grown."""
+    return max((version for version, path in _later_versions(out) if path == run_path(out, version)), default=1)
+
+
+def later_versions(out: Path, newer_than: int = FIRST_VERSION) -> Iterator[Path]:
+    """Files of versions that are newer than the given one."""
+    yield from (path for version, path in _later_versions(out) if version > newer_than)
+
+
+def _later_versions(out: Path) -> Iterator[tuple[int, Path]]:
+    for path in sorted(out.iterdir()) if out.is_dir() else ():
+        if match := _VERSION.fullmatch(path.name):
+            yield int(match[1]), path
 
 
 def manifest_path(out: Path, shard: int) -> Path:

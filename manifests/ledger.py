@@ -1,12 +1,13 @@
 """The ledger of a run: start or resume it, know what is missing, finish it. Truth is the manifests.
 
 Order of writing: plan.parquet, run.json (now it is a run); per shard its tables, then its manifest (now it is
-committed); the dataset card, then `_SUCCESS` (now it is finished). Whatever a crash leaves in between is either not
-seen or swept by the next start.
+committed); the dataset card, then `_SUCCESS` (now it is finished). A run that grows gets plan-0002.parquet, then
+run-0002.json (now it has grown). Whatever a crash leaves in between is either not seen or swept by the next start.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from itertools import groupby
 from pathlib import Path
@@ -21,15 +22,18 @@ from manifests.commit import Committer, PartFile, ReasonCount, ShardManifest, is
 from manifests.errors import AnnotateError, LockedError, OutputError
 from manifests.layout import (
     CARD,
+    FIRST_VERSION,
     FOLDERS,
     LEDGER,
-    PLAN,
     RUN,
     SUCCESS,
     foreign,
+    later_versions,
     manifest_files,
     manifest_path,
     part_files,
+    plan_path,
+    run_path,
     session_paths,
     temporary_files,
 )
@@ -63,12 +67,14 @@ class Ledger:
         *,
         fresh: bool = False,
         retry_failed: bool = False,
+        extend: Callable[[Plan], Plan] | None = None,
         disk: Disk | None = None,
     ) -> Ledger:
         """Begin a run in a new folder, or go on with the same run. The plan is only made for a new run.
 
         `fresh` deletes what an earlier run wrote (and nothing else); `retry_failed` opens the shards that hold failed
-        rows. Inputs that the plan itself refused stay refused: a mended file has other bytes and is another image.
+        rows. Inputs that the plan itself refused stay refused, unless the run is extended: `extend` makes the grown
+        plan of the one that is there; what is committed stays.
         Raises OutputError for a folder that is no run, or another run (with one line for each difference), and
         LockedError when another driver works on it.
         """
@@ -82,11 +88,9 @@ class Ledger:
                 _refuse_strangers(out)
             if file is None or fresh:
                 file = _begin(out, run, plan_factory, disk)
-            elif lines := difference(file.run, run):
-                listed = "\n".join(f"  {line}" for line in lines)
-                raise OutputError(f"{out}: holds another run; choose another --out or add --fresh\n{listed}")
-            elif _plan_digest(out) != file.plan.sha256:
-                raise OutputError(f"{out / PLAN}: was changed since the run began; add --fresh to begin anew")
+            else:
+                _refuse_another(out, file, run, growing=extend is not None)
+                file = _grow(out, file, run, extend, disk) if extend is not None else file
             ledger = cls(out, file, lock, disk)
             ledger._open_for_work(retry_failed)
             return ledger
@@ -119,13 +123,14 @@ class Ledger:
     def plan_rows(self, shard: int) -> pa.Table:
         """The plan's rows of one shard (`manifests.plan.SCHEMA`), by image id."""
         if self._plan is None:
-            self._plan = Plan.read(self.out / PLAN)
+            self._plan = Plan.read(plan_path(self.out, self.file.version))
         return self._plan.rows(shard)
 
     def committer(self) -> Committer:
         """What a worker needs to commit shards of this run."""
         run = self.file.run
-        return Committer(self.out.absolute(), run.fingerprint, run.embed_images, dict(self._attempts), self._disk)
+        attempts, version = dict(self._attempts), self.file.version
+        return Committer(self.out.absolute(), run.fingerprint, run.embed_images, attempts, version, self._disk)
 
     def status(self) -> Status:
         """Counts so far; reads only manifests that are new."""
@@ -165,10 +170,11 @@ class Ledger:
             if not (self.out / name).is_dir():
                 make_folder(self._disk, self.out / name)
         _sweep(self.out, self._manifests.values(), self._disk)
+        _remove_all(self._disk, later_versions(self.out, self.file.version))
         if retry_failed:
             failed = [manifest for manifest in self._manifests.values() if manifest.outcomes.get("failed")]
             self._attempts = {manifest.shard: manifest.attempt + 1 for manifest in failed}
-        if self.pending():
+        if self.pending() or not _counts_all_inputs(self.out / SUCCESS, self.file):
             _remove_all(self._disk, [self.out / SUCCESS])
 
     def _refresh(self) -> None:
@@ -206,22 +212,52 @@ def _begin(out: Path, run: RunInfo, plan_factory: Callable[[], Plan], disk: Disk
     as one whose plan does not fit.
     """
     plan = plan_factory()
-    written = [*manifest_files(out), *part_files(out), *session_paths(out), *temporary_files(out)]
+    written = [*manifest_files(out), *part_files(out), *session_paths(out), *temporary_files(out), *later_versions(out)]
     _remove_all(disk, [out / SUCCESS, out / CARD, *written] if (out / RUN).exists() else written)
-    plan.write(disk, out / PLAN)
+    return _write_version(out, run, plan, FIRST_VERSION, disk)
+
+
+def _grow(out: Path, file: RunFile, run: RunInfo, extend: Callable[[Plan], Plan], disk: Disk) -> RunFile:
+    """Write the next version of plan and run.json, if there is something to add."""
+    plan = Plan.read(plan_path(out, file.version))
+    grown = extend(plan)
+    if grown is plan:
+        return file
+    return _write_version(out, run, grown, file.version + 1, disk)
+
+
+def _write_version(out: Path, run: RunInfo, plan: Plan, version: int, disk: Disk) -> RunFile:
+    plan.write(disk, plan_path(out, version))
     facts = PlanFacts(
         **plan.counts(),
+        versions=list(plan.versions),
         shards=plan.shards,
         shard_size=plan.shard_size,
-        sha256=sha256_of(out / PLAN),
+        sha256=sha256_of(plan_path(out, version)),
         refusals=plan.refusals(),
     )
-    write_json(disk, out / RUN, RunFile(run=run, plan=facts).model_dump(mode="json"))
-    return RunFile.model_validate_json((out / RUN).read_bytes())
+    path = run_path(out, version)
+    write_json(disk, path, RunFile(version=version, run=run, plan=facts).model_dump(mode="json"))
+    return RunFile.model_validate_json(path.read_bytes())
 
 
-def _plan_digest(out: Path) -> str | None:
-    return sha256_of(out / PLAN) if (out / PLAN).exists() else None
+def _refuse_another(out: Path, file: RunFile, run: RunInfo, *, growing: bool) -> None:
+    """Raise OutputError if the folder holds another run, or a plan that somebody has changed."""
+    if lines := difference(file.run, run, extend=growing):
+        listed = "\n".join(f"  {line}" for line in lines)
+        remedy = "add --extend, or choose" if not difference(file.run, run, extend=True) else "choose"
+        raise OutputError(f"{out}: holds another run; {remedy} another --out or add --fresh\n{listed}")
+    plan = plan_path(out, file.version)
+    if not plan.exists() or sha256_of(plan) != file.plan.sha256:
+        raise OutputError(f"{plan}: was changed since the run began; add --fresh to begin anew")
+
+
+def _counts_all_inputs(success: Path, file: RunFile) -> bool:
+    """Whether `_SUCCESS` speaks of this version: one that only adds refused inputs has no shard to do."""
+    try:
+        return bool(json.loads(success.read_bytes())["inputs"] == file.plan.inputs)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _remove_all(disk: Disk, paths: Iterable[Path]) -> None:

@@ -1,8 +1,9 @@
-"""The plan: one row per input, and which shard each image belongs to. Made once, never changed.
+"""The plan: one row per input, and which shard each image belongs to. A version of it, once made, never changes.
 
 Rows stand in this order: the images of the run by id (shard k holds rows k*size to (k+1)*size), the images beyond
 `--take` by id, then duplicates and refused inputs by uri. So a shard is a slice, and a smaller take is a prefix of a
-larger one.
+larger one. A grown plan has the images of the earlier versions first, in the shards that they had, and behind them
+those that it adds, by id, in shards of their own.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -25,6 +26,7 @@ from manifests.atomic import Disk, write_file
 from manifests.errors import InputError
 from manifests.gate import DEFAULT_LIMITS, Limits, Refusal, check_header
 from manifests.records import ImageRecord
+from manifests.shards import shard_count, shard_slice
 from manifests.sources import Inputs, content_id, location_of, read_content
 
 MAX_SHARD_SIZE = 64
@@ -90,8 +92,14 @@ class Plan:
     """The plan's table and the few numbers that follow from it."""
 
     table: pa.Table
-    images: int
+    versions: tuple[int, ...]
+    """Images that each version of the plan added, the first version first."""
     shard_size: int
+
+    @property
+    def images(self) -> int:
+        """Number of images to annotate."""
+        return sum(self.versions)
 
     @property
     def inputs(self) -> int:
@@ -101,7 +109,7 @@ class Plan:
     @property
     def shards(self) -> int:
         """Number of shards."""
-        return -(-self.images // self.shard_size)
+        return shard_count(self.versions, self.shard_size)
 
     def counts(self) -> dict[str, int]:
         """Inputs, images of this run, images beyond `--take`, duplicates, refused inputs: the first is the sum."""
@@ -117,8 +125,7 @@ class Plan:
 
     def rows(self, shard: int) -> pa.Table:
         """The rows of one shard, by image id."""
-        start = shard * self.shard_size
-        return self.table.slice(start, min(self.shard_size, self.images - start))
+        return self.table.slice(*shard_slice(self.versions, self.shard_size, shard))
 
     def refusals(self) -> list[tuple[str, int]]:
         """Reasons of refused inputs and how often each stands, most frequent first."""
@@ -128,7 +135,7 @@ class Plan:
 
     def write(self, disk: Disk, path: Path) -> None:
         """Write plan.parquet atomically."""
-        facts = json.dumps({"images": self.images, "shard_size": self.shard_size})
+        facts = json.dumps({"versions": self.versions, "shard_size": self.shard_size})
         table = self.table.replace_schema_metadata({_FACTS: facts})
         options = {"compression": "zstd", "row_group_size": _ROW_GROUP, "write_page_index": True}
         write_file(disk, path, lambda temporary: pq.write_table(table, temporary, **options), self._verify)
@@ -143,7 +150,10 @@ class Plan:
         """Read plan.parquet."""
         table = pq.read_table(path)
         facts = json.loads(table.schema.metadata[_FACTS])
-        return cls(table.replace_schema_metadata(None), facts["images"], facts["shard_size"])
+        return cls(table.replace_schema_metadata(None), tuple(facts["versions"]), facts["shard_size"])
+
+
+_NOTHING = Plan(SCHEMA.empty_table(), (), 1)
 
 
 def planned_records(rows: pa.Table, root: str) -> list[ImageRecord]:
@@ -158,11 +168,10 @@ def planned_ids(path: Path, shard: int) -> list[str]:
     """Image ids of one shard, read from plan.parquet without the rest of it."""
     with pq.ParquetFile(path) as file:
         facts = json.loads(file.schema_arrow.metadata[_FACTS])
-        start = shard * facts["shard_size"]
-        end = min(start + facts["shard_size"], facts["images"])
-        groups = list(range(start // _ROW_GROUP, (end - 1) // _ROW_GROUP + 1))
+        start, count = shard_slice(facts["versions"], facts["shard_size"], shard)
+        groups = list(range(start // _ROW_GROUP, (start + count - 1) // _ROW_GROUP + 1))
         column = file.read_row_groups(groups, columns=["image_id"])["image_id"]
-    ids: list[str] = column.slice(start - groups[0] * _ROW_GROUP, end - start).to_pylist()
+    ids: list[str] = column.slice(start - groups[0] * _ROW_GROUP, count).to_pylist()
     return ids
 
 
@@ -186,9 +195,41 @@ def make_plan(
     """
     if shard_size is not None and shard_size < 1:
         raise InputError(f"--shard-size {shard_size}: should be 1 or more")
+    examined = _examine_inputs(inputs, max_megapixels, on_progress)
+    return _arrange(_NOTHING, examined, take or Take(), lambda images: shard_size or auto_shard_size(images, workers))
+
+
+def grow_plan(
+    plan: Plan,
+    inputs: Inputs,
+    *,
+    take: Take | None = None,
+    max_megapixels: float = DEFAULT_LIMITS.max_megapixels,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Plan:
+    """The plan with a version more: inputs that it does not know, and what a larger `take` takes of those it knows.
+
+    The images of earlier versions keep their shards, and a uri that is known keeps its row: it is not read again,
+    whatever lies there now, or if nothing does. Only what was refused is examined anew. A file with the bytes of a
+    known image is a duplicate of that one. The plan itself comes back where there is nothing to add.
+    """
+    refused = set(plan.table.filter(pc.equal(plan.table["outcome"], "failed"))["uri"].to_pylist())
+    known = set(plan.table["uri"].to_pylist()) - refused
+    new = replace(
+        inputs,
+        uris=[uri for uri in inputs.uris if uri not in known],
+        refused={uri: reason for uri, reason in inputs.refused.items() if uri not in known},
+    )
+    examined = _examine_inputs(new, max_megapixels, on_progress)
+    again = pc.is_in(plan.table["uri"], value_set=examined["uri"])
+    kept = replace(plan, table=plan.table.filter(pc.invert(again)))
+    grown = _arrange(kept, examined, take or Take(), lambda images: plan.shard_size)
+    return plan if grown.table.equals(plan.table) else grown
+
+
+def _examine_inputs(inputs: Inputs, max_megapixels: float, on_progress: Callable[[int, int], None] | None) -> pa.Table:
     limits = Limits(max_megapixels=max_megapixels)
-    examined = pa.concat_tables([*_examine_all(inputs, limits, on_progress), _refused(inputs)])
-    return _arrange(examined, take or Take(), shard_size, workers)
+    return pa.concat_tables([*_examine_all(inputs, limits, on_progress), _refused(inputs)])
 
 
 def _examine_all(inputs: Inputs, limits: Limits, on_progress: Callable[[int, int], None] | None) -> Iterator[pa.Table]:
@@ -233,18 +274,53 @@ def _refused(inputs: Inputs) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
-def _arrange(examined: pa.Table, take: Take, shard_size: int | None, workers: int) -> Plan:
-    """Mark duplicates, order the rows and number the shards."""
+def _arrange(before: Plan, examined: pa.Table, take: Take, shard_size: Callable[[int], int]) -> Plan:
+    """Put new rows behind a plan: mark duplicates, order the rows and number the shards."""
+    planned, rest = before.table.slice(0, before.images), before.table.slice(before.images)
     failed = pc.is_valid(examined["outcome"])
-    refused = examined.filter(failed).sort_by("uri")
-    readable = examined.filter(pc.invert(failed)).sort_by([("image_id", "ascending"), ("uri", "ascending")])
-    images, duplicates = _split_duplicates(readable)
-    taken = take.of(images.num_rows)
-    size = shard_size or auto_shard_size(taken, workers)
-    numbers = np.arange(images.num_rows, dtype=np.int32) // size
-    shard = pa.array(numbers, mask=np.arange(images.num_rows) >= taken)
-    images = images.set_column(SCHEMA.get_field_index("shard"), "shard", shard)
-    return Plan(pa.concat_tables([images, duplicates.sort_by("uri"), refused]).combine_chunks(), taken, size)
+    readable = examined.filter(pc.invert(failed))
+    known = pa.concat_tables([planned, rest.filter(pc.is_null(rest["outcome"]))])
+    copies, new = _split_known(readable, known)
+    images, duplicates = _split_duplicates(new.sort_by([("image_id", "ascending"), ("uri", "ascending")]))
+    waiting = pa.concat_tables([known.slice(before.images), images]).sort_by("image_id")
+    taken = _taken(planned["image_id"], waiting["image_id"], take)
+    added, beyond = waiting.filter(taken), waiting.filter(pc.invert(taken))
+    size = shard_size(added.num_rows)
+    numbers = (before.shards + np.arange(added.num_rows) // size).astype(np.int32)
+    added = added.set_column(SCHEMA.get_field_index("shard"), "shard", pa.array(numbers))
+    ended = pa.concat_tables([rest.filter(pc.is_valid(rest["outcome"])), copies, duplicates, examined.filter(failed)])
+    ended = ended.sort_by([("outcome", "ascending"), ("uri", "ascending")])
+    versions = (*before.versions, added.num_rows) if added.num_rows or not before.versions else before.versions
+    return Plan(pa.concat_tables([planned, added, beyond, ended]).combine_chunks(), versions, size)
+
+
+def _taken(planned: pa.ChunkedArray, waiting: pa.ChunkedArray, take: Take) -> pa.Array:
+    """Which of the waiting ids, in order, lie in the prefix that `take` takes of all ids."""
+    ids = pa.chunked_array([*planned.chunks, *waiting.chunks], pa.string())
+    count = take.of(len(ids))
+    if count == len(ids):
+        return pa.array(np.ones(len(waiting), dtype=bool))
+    last = ids.take(pc.array_sort_indices(ids)[count - 1 : count])[0]
+    return pc.less_equal(waiting, last)
+
+
+def _split_known(readable: pa.Table, known: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """New rows with the bytes of a known image, as its duplicates; and the others."""
+    place = pc.index_in(readable["image_id"], value_set=known["image_id"])
+    copies = readable.filter(pc.is_valid(place))
+    return _as_duplicates(copies, known["uri"].take(pc.drop_null(place))), readable.filter(pc.is_null(place))
+
+
+def _as_duplicates(rows: pa.Table, duplicate_of: pa.ChunkedArray) -> pa.Table:
+    columns = {
+        "outcome": pa.array(["duplicate"] * rows.num_rows, pa.string()),
+        "stage": pa.array(["plan"] * rows.num_rows, pa.string()),
+        "reason": pa.array(["same bytes as another input"] * rows.num_rows, pa.string()),
+        "duplicate_of": duplicate_of,
+    }
+    for name, column in columns.items():
+        rows = rows.set_column(SCHEMA.get_field_index(name), name, column)
+    return rows
 
 
 def _split_duplicates(readable: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -255,13 +331,5 @@ def _split_duplicates(readable: pa.Table) -> tuple[pa.Table, pa.Table]:
     if count > 1:
         copies[1:] = pc.equal(ids.slice(1), ids.slice(0, count - 1)).to_numpy(zero_copy_only=False)
     firsts = np.maximum.accumulate(np.where(copies, 0, np.arange(count)))
-    duplicates = readable.filter(pa.array(copies))
-    columns = {
-        "outcome": pa.array(["duplicate"] * duplicates.num_rows, pa.string()),
-        "stage": pa.array(["plan"] * duplicates.num_rows, pa.string()),
-        "reason": pa.array(["same bytes as another input"] * duplicates.num_rows, pa.string()),
-        "duplicate_of": readable["uri"].take(pa.array(firsts[copies])),
-    }
-    for name, column in columns.items():
-        duplicates = duplicates.set_column(SCHEMA.get_field_index(name), name, column)
-    return readable.filter(pa.array(~copies)), duplicates
+    originals = readable["uri"].take(pa.array(firsts[copies]))
+    return readable.filter(pa.array(~copies)), _as_duplicates(readable.filter(pa.array(copies)), originals)

@@ -1,4 +1,7 @@
-"""run.json: what a run was asked to make and with what. Written once, when the plan stands; never changed."""
+"""run.json: what a run was asked to make and with what. Written once, when the plan stands; never changed.
+
+A run that grew has run-0002.json beside it, and so on: the newest one holds.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from manifests.errors import OutputError
-from manifests.layout import RUN
+from manifests.layout import FIRST_VERSION, latest_version, run_path
+from manifests.shards import shard_slice
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 """Raised when an output folder's files change their names or their meaning."""
 
 
@@ -65,12 +69,16 @@ class RunInfo(BaseModel):
 
 
 class PlanFacts(BaseModel):
-    """The plan in numbers, kept in run.json so that a resume need not read the plan. `inputs` is the sum."""
+    """The plan in numbers, kept in run.json so that a resume need not read the plan. `inputs` is the sum.
+
+    `versions` holds the images that each version of the plan added; `images` is their sum.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     inputs: int
     images: int
+    versions: list[int]
     not_taken: int
     duplicate: int
     failed: int
@@ -81,7 +89,7 @@ class PlanFacts(BaseModel):
 
     def rows_of(self, shard: int) -> int:
         """Images of one shard."""
-        return min(self.shard_size, self.images - shard * self.shard_size)
+        return shard_slice(self.versions, self.shard_size, shard)[1]
 
 
 class RunFile(BaseModel):
@@ -90,13 +98,14 @@ class RunFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     layout: int = LAYOUT_VERSION
+    version: int = FIRST_VERSION
     run: RunInfo
     plan: PlanFacts
 
 
 def read_run(out: Path) -> RunFile | None:
-    """run.json of an output folder; None if there is none. Raises OutputError if it cannot be understood."""
-    path = out / RUN
+    """The newest run.json of an output folder; None if there is none. Raises OutputError for one of another kind."""
+    path = run_path(out, latest_version(out))
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         if said["layout"] != LAYOUT_VERSION:
@@ -110,10 +119,15 @@ def read_run(out: Path) -> RunFile | None:
         raise OutputError(f"{path}: not a run of this tool; choose another --out") from error
 
 
-def difference(there: RunInfo, asked: RunInfo) -> list[str]:
+GROWS = frozenset({"images", "take"})
+"""Keys that may differ when a run is extended, if the root of its uris is the same."""
+
+
+def difference(there: RunInfo, asked: RunInfo, *, extend: bool = False) -> list[str]:
     """One line for each key in which two runs differ, `key: there -> asked`; empty if a run can go on."""
     old, new = there.asked(), asked.asked()
-    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    grows = GROWS if extend and there.root == asked.root else frozenset()
+    keys = [key for key in {**old, **new} if old.get(key) != new.get(key) and key not in grows]
     if len(keys) > 1:
         keys = [key for key in keys if key != "fingerprint"]
     return [f"{key}: {_short(old.get(key))} -> {_short(new.get(key))}" for key in keys]

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from manifests.commit import ShardManifest, is_whole, read_manifest
 from manifests.embed import IMAGE_FIELD
 from manifests.errors import OutputError
-from manifests.layout import PLAN, RUN, manifest_files
+from manifests.layout import RUN, manifest_files, plan_path
 from manifests.records import Description, ImageRecord, PointLabel, Question
 from manifests.run import RunFile, read_run
 from manifests.sources import location_of, read_content
@@ -87,7 +87,11 @@ class RunFolder:
     def plan_rows(self) -> Iterator[PlanRow]:
         """Inputs that the plan itself gave an outcome."""
         columns = ["uri", "outcome", "stage", "reason", "duplicate_of"]
-        table = pq.read_table(self.out / PLAN, columns=columns, filters=[("outcome", "in", ["failed", "duplicate"])])
+        table = pq.read_table(
+            plan_path(self.out, self.file.version),
+            columns=columns,
+            filters=[("outcome", "in", ["failed", "duplicate"])],
+        )
         return (PlanRow(**row) for row in table.to_pylist())
 
     def _part(self, shard: ShardManifest, table: str) -> Path:

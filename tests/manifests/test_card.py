@@ -27,6 +27,7 @@ def file() -> RunFile:
     plan = PlanFacts(
         inputs=40,
         images=4,
+        versions=[4],
         not_taken=30,
         duplicate=2,
         failed=4,

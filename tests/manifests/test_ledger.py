@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -19,7 +20,7 @@ import pytest
 from manifests.atomic import Disk
 from manifests.errors import LockedError, OutputError
 from manifests.ledger import Ledger, read_status
-from manifests.plan import Take, make_plan
+from manifests.plan import Plan, Take, grow_plan, make_plan, planned_ids
 from manifests.records import Description, Distortion, ImageRecord, Point, PointLabel, Question, Region
 from manifests.run import RunInfo, StageIdentity
 from manifests.sources import list_inputs, location_of, read_content
@@ -242,6 +243,94 @@ def test_a_crash_while_beginning_afresh_never_mixes_two_runs(photos, tmp_path, p
         except OutputError:
             second.do(out, fresh=True, disk=ModelDisk())
         assert contents(out) == whole, f"stopped before step {step}"
+
+
+@pytest.fixture
+def grown(photos: Path, encode: Callable[..., bytes]) -> Callable[[], Path]:
+    """The folder of photos some days later: three new images, a new copy, one mended, one gone."""
+
+    def grow() -> Path:
+        for number in range(3):
+            (photos / f"0-new-{number}.jpg").write_bytes(encode(100 + number))
+        (photos / "0-copy-of-a.jpg").write_bytes((photos / "a.jpg").read_bytes())
+        (photos / "broken.bmp").write_bytes(encode(200))
+        (photos / "z-copy.jpg").unlink()
+        return photos
+
+    return grow
+
+
+def extended(job: Job, photos: Path, **run: object) -> tuple[Job, dict[str, object]]:
+    """The command of `job` on today's folder, and the option that makes it grow the run."""
+    today = Job(photos, **run)
+    take = Take.parse(today.run.take) if today.run.take else None
+    return today, {"extend": lambda plan: grow_plan(plan, today.inputs, take=take)}
+
+
+def test_a_grown_folder_adds_shards_and_leaves_the_old_ones_alone(job, photos, grown, tmp_path):
+    out = tmp_path / "run"
+    job.do(out)
+    before = contents(out)
+    today, extend = extended(job, grown())
+    assert today.do(out, **extend) == [3, 4]
+    after = contents(out)
+    assert [name for name in before if after[name] != before[name]] == ["README.md", "_SUCCESS"]
+    status = read_status(out)
+    assert (status.inputs, status.outcomes) == (11, {"ok": 9, "duplicate": 2})
+    plan = {row["uri"]: row for row in Plan.read(out / "plan-0002.parquet").table.to_pylist()}
+    assert plan["a.jpg"]["duplicate_of"] is None
+    assert plan["0-copy-of-a.jpg"]["duplicate_of"] == "a.jpg"
+    assert plan["z-copy.jpg"]["outcome"] == "duplicate"
+    assert plan["broken.bmp"]["outcome"] is None
+    assert today.do(out) == []
+    assert today.do(out, **extend) == []
+    assert contents(out) == after
+
+
+def test_a_larger_take_extends_a_smaller_one_to_the_same_images(photos, tmp_path):
+    out = tmp_path / "run"
+    small = Job(photos, take="3")
+    small.do(out)
+    large, extend = extended(small, photos, take="5")
+    with pytest.raises(OutputError, match="add --extend"):
+        large.start(out)
+    assert large.do(out, **extend) == [2]
+    assert read_status(out).outcomes == {"ok": 5, "failed": 1, "duplicate": 1}
+    ids = [row for shard in range(3) for row in planned_ids(out / "plan-0002.parquet", shard)]
+    assert sorted(ids) == sorted(large.plan.table["image_id"].to_pylist()[:5])
+
+
+def test_extending_does_not_excuse_another_recipe(job, photos, tmp_path):
+    job.do(tmp_path)
+    other, extend = extended(job, photos, fingerprint="ff" * 32)
+    with pytest.raises(OutputError, match="fingerprint"):
+        other.start(tmp_path, **extend)
+
+
+@pytest.mark.parametrize("power_cut", [False, True], ids=["killed", "power cut"])
+def test_a_crash_at_any_step_of_growing_is_invisible_after_the_next_run(photos, grown, tmp_path, power_cut):
+    job = Job(photos, shard_size=3)
+    job.do(tmp_path / "first")
+    today, extend = extended(job, grown())
+    counting = CrashingDisk(None)
+    today.do(shutil.copytree(tmp_path / "first", tmp_path / "whole"), disk=counting, **extend)
+    whole = contents(tmp_path / "whole")
+    for step in range(counting.steps):
+        out = shutil.copytree(tmp_path / "first", tmp_path / f"stopped-{step}")
+        with pytest.raises(Crash):
+            today.do(out, disk=CrashingDisk(step, power_cut=power_cut), **extend)
+        today.do(out, disk=ModelDisk(), **extend)
+        assert contents(out) == whole, f"stopped before step {step}"
+
+
+def test_beginning_afresh_forgets_that_a_run_had_grown(job, photos, grown, tmp_path):
+    out, other = tmp_path / "run", tmp_path / "other"
+    job.do(out)
+    today, extend = extended(job, grown())
+    today.do(out, **extend)
+    today.do(out, fresh=True)
+    today.do(other)
+    assert contents(out) == contents(other)
 
 
 def test_a_finished_run_has_nothing_left_to_do_and_stays_as_it_is(job, tmp_path):

@@ -105,7 +105,7 @@ def test_a_plan_on_disk_is_the_same_plan(photos, tmp_path):
     plan.write(Disk(), tmp_path / "plan.parquet")
     read = Plan.read(tmp_path / "plan.parquet")
     assert read.table.equals(plan.table)
-    assert (read.images, read.shard_size, read.counts()) == (4, 3, plan.counts())
+    assert (read.versions, read.shard_size, read.counts()) == ((4,), 3, plan.counts())
     plan.write(Disk(), tmp_path / "again.parquet")
     assert (tmp_path / "again.parquet").read_bytes() == (tmp_path / "plan.parquet").read_bytes()
     for shard in range(2):
@@ -117,7 +117,7 @@ def test_ids_of_a_shard_are_found_across_row_groups(tmp_path):
     columns = {name: pa.nulls(count, SCHEMA.field(name).type) for name in SCHEMA.names}
     columns["uri"] = columns["image_id"] = pa.array([f"{number:032x}" for number in range(count)])
     columns["shard"] = pa.array((np.arange(count) // size).astype(np.int32))
-    plan = Plan(pa.table(columns, schema=SCHEMA), images=count, shard_size=size)
+    plan = Plan(pa.table(columns, schema=SCHEMA), versions=(count,), shard_size=size)
     plan.write(Disk(), tmp_path / "plan.parquet")
     for shard in (0, 2340, 2341, 4681, plan.shards - 1):
         assert planned_ids(tmp_path / "plan.parquet", shard) == plan.rows(shard)["image_id"].to_pylist()
