@@ -16,6 +16,7 @@ from manifests.vocabulary import (
     Family,
     Level,
     Outcome,
+    PhraseDropReason,
     QuestionFamily,
     RegionSource,
     Spatial,
@@ -88,7 +89,8 @@ class Region(Record):
 
     `label` is the bare class ("bus"), `phrase` the words that a text may use for it ("bus on the left").
     `distortions` is sorted strongest first, or in the order of application where `source` is planted. `iqa_score` is
-    in the metric's own unit (`ImageRecord.scores` names it).
+    in the metric's own unit (`ImageRecord.scores` names it). `agreement`: how far the crop bears out what a given text
+    says of it, 0-1 (the probability of "Yes" where an MLLM is asked).
     """
 
     region_id: int = Field(ge=1)
@@ -104,6 +106,7 @@ class Region(Record):
     distortions: list[Distortion] = []
     quality: str | None = None
     effect: Effect | None = None
+    agreement: float | None = None
     kept: bool = True
     drop_reason: DropReason | None = None
     dropped_by: str | None = None
@@ -117,6 +120,37 @@ class Region(Record):
         """Undo what `drop` did for this stage."""
         if self.dropped_by == stage:
             self.kept, self.drop_reason, self.dropped_by = True, None, None
+
+
+class Phrase(Record):
+    """A thing that a given text speaks of: the triple T_r, T_q, T_e of Grounding-IQA (arXiv 2411.17237, section 3.2).
+
+    `phrase` is T_r in the text's own words, without article, `label` its head noun as it stands there; `quality` is
+    T_q in words that complete "the image quality is ...", `effect` is T_e. Characters [start, end) of the text of
+    passage `passage` (from 0) are the first mention, where the link will stand: they read as the label. `region_ids`
+    are all regions found for this phrase, kept or not; a region belongs to one phrase, so that the same thing in two
+    texts has a region for each.
+    """
+
+    phrase: str
+    label: str
+    quality: str
+    effect: Effect
+    passage: int = Field(ge=0)
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    region_ids: list[int] = []
+    drop_reason: PhraseDropReason | None = None
+    dropped_by: str | None = None
+
+    def drop(self, stage: str, reason: PhraseDropReason) -> None:
+        """Leave the phrase without boxes; it stays in the record with the stage that decided so, and why."""
+        self.drop_reason, self.dropped_by = reason, stage
+
+    def take_back(self, stage: str) -> None:
+        """Undo what `drop` did for this stage."""
+        if self.dropped_by == stage:
+            self.drop_reason, self.dropped_by = None, None
 
 
 class Claim(Record):
@@ -217,6 +251,7 @@ class ImageRecord(Record):
     and does not. `content` holds the encoded file while stages still need it; decoded pixels never travel.
     `outcome` is null while the row is alive. `seconds` is the time that each stage spent on this row; it goes into
     the shard's manifest and never into a table. `passed` counts the first stages that a re-used row need not run.
+    `texts` are the descriptions that were given with the image, `phrases` what they speak of.
     """
 
     image_id: str
@@ -226,6 +261,7 @@ class ImageRecord(Record):
     width: int | None = None
     height: int | None = None
     frames: int | None = None
+    texts: list[str] = []
     outcome: Outcome | None = None
     stage: str | None = None
     reason: str | None = None
@@ -233,6 +269,7 @@ class ImageRecord(Record):
     attributes: Attributes | None = None
     distortions: list[Distortion] = []
     quality_map: list[FamilyMap] = []
+    phrases: list[Phrase] = []
     regions: list[Region] = []
     report: Report | None = None
     descriptions: list[Description] = []
@@ -256,6 +293,10 @@ class ImageRecord(Record):
     def kept_regions(self) -> list[Region]:
         """Regions that the labels may use, by number."""
         return [region for region in self.regions if region.kept]
+
+    def wanted_phrases(self) -> list[Phrase]:
+        """Phrases of the given texts that are still to have boxes, in the order of the texts."""
+        return [phrase for phrase in self.phrases if phrase.drop_reason is None]
 
     def next_region_id(self) -> int:
         """The number that a new region of this image gets."""

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from manifests.records import Description, ImageRecord, PointLabel, Question, Region
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when a column changes its meaning, its type or its place; stands in every table's metadata."""
 
 
@@ -122,6 +122,7 @@ ANNOTATIONS = Table(
         ImageRecord,
         {
             "frames": "Frames or pages of the file; the first one is annotated",
+            "texts": "Descriptions that were given with the image",
             "outcome": "`ok`, `filtered` or `failed` (duplicates stand in the plan)",
             "stage": "The stage that gave an outcome other than ok",
             "reason": "Why, in words",
@@ -129,6 +130,7 @@ ANNOTATIONS = Table(
             "attributes": "Evidence averaged over the image",
             "distortions": "Distortions of the image as a whole, strongest first",
             "quality_map": "Severity on the 20x20 grid (row-major, tenths, 0-50), for families found anywhere",
+            "phrases": "What the given texts speak of, with quality, effect and regions, or why it has none",
             "regions": "All regions, kept or not",
             "report": "What the author said, in internal notation",
         },
@@ -157,6 +159,7 @@ REGIONS = Table(
             "distortions": "Distortions of the region, severity 1-5, strongest first (planted: as applied)",
             "quality": "Quality in a word",
             "effect": "Effect on the image's quality: no impact, positive, negative",
+            "agreement": "How far the crop bears out what a given text says of it, 0-1",
             "kept": "Whether the labels may use the region",
             "drop_reason": "Why not",
             "dropped_by": "The stage that decided so",

@@ -69,6 +69,19 @@ DropReason = Literal[
 Effect = Literal["no impact", "positive", "negative"]
 """T_e of Grounding-IQA (arXiv 2411.17237, section 3.2, stage 1)."""
 
+PhraseDropReason = Literal[
+    "whole-image",
+    "non-critical",
+    "no-quality",
+    "not-in-text",
+    "repeated",
+    "over-limit",
+    "no-box",
+    "disagrees-with-claim",
+]
+"""Why a phrase of a given text gets no boxes: what `extract` leaves out, what `detect` does not find, and what the
+filter leaves without a box. The phrase itself stays in the record."""
+
 QuestionFamily = Literal["yes-no", "what", "why", "how", "refer-short", "refer-long", "ground"]
 
 Spatial = Literal["none", "referring", "grounding"]
