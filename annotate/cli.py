@@ -173,6 +173,30 @@ def doctor(debug: Debug = False) -> None:
     raise typer.Exit(0 if diagnosis.ok() else 1)
 
 
+@app.command()
+def fetch(
+    recipe: RecipeName,
+    overrides: Overrides = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights", metavar="DIR", help="Where weights are kept (default: $ANNOTATE_WEIGHTS, or the user's cache)."
+        ),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Download nothing; verify what is there.")] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Look up anew what revisions that are not commits stand for.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Download the weights that a recipe names, pinned and with digests: a run itself never downloads."""
+    from annotate.fetch import FetchRequest
+    from annotate.fetch import fetch as fetch_weights
+
+    request = FetchRequest(recipe, tuple(overrides or ()), weights=weights, check=check, update=update)
+    fetch_weights(request, Console(highlight=False))
+
+
 @app.command(name="train-recogniser")
 def train_recogniser(
     images: Annotated[

@@ -18,6 +18,7 @@ from rich.table import Table
 from annotate.engine import local_cores
 from manifests.errors import AnnotateError, RecipeError
 from manifests.recipe import load_recipe, recipe_names
+from manifests.weights import MissingWeights, WeightSource, local_path, unverified_path
 from stages.registry import build_chain
 from stages.stage import Stage
 
@@ -76,6 +77,30 @@ def check_requirements(stages: Sequence[Stage]) -> None:
         )
 
 
+def sources_of(stages: Sequence[Stage]) -> list[WeightSource]:
+    """Every source of the stages, once, in the order of the recipe."""
+    return list(dict.fromkeys(source for stage in stages for source in stage.sources()))
+
+
+def check_weights(stages: Sequence[Stage], recipe: str) -> None:
+    """Raises MissingWeights (a RecipeError) naming the first weights that are missing or not what was fetched."""
+    for source in sources_of(stages):
+        local_path(source, recipe=recipe)
+
+
+def missing_weights(stages: Sequence[Stage]) -> list[WeightSource]:
+    """The sources that are not on this machine; those that are there are not read."""
+    return [source for source in sources_of(stages) if not _there(source)]
+
+
+def _there(source: WeightSource) -> bool:
+    try:
+        unverified_path(source)
+    except MissingWeights:
+        return False
+    return True
+
+
 def gpus() -> list[str]:
     """Names of the NVIDIA GPUs that the driver shows."""
     command = shutil.which("nvidia-smi")
@@ -111,8 +136,10 @@ def _recipes() -> Table:
         except AnnotateError as error:
             table.add_row(name, f"no: {error}", "")
             continue
-        missing = missing_requirements(stages)
-        verdict = "yes" if not missing else "no: needs " + ", ".join(f"{p} (extra {e})" for p, e in missing.items())
+        needed = [f"{package} (extra {extra})" for package, extra in missing_requirements(stages).items()]
+        if missing_weights(stages):
+            needed.append(f"weights (annotate fetch --recipe {name})")
+        verdict = "no: needs " + ", ".join(needed) if needed else "yes"
         licences = {what: licence for stage in stages for what, licence in stage.licences().items()}
         table.add_row(name, verdict, "\n".join(f"{what}: {licence}" for what, licence in licences.items()))
     return table

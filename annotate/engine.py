@@ -7,11 +7,12 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from manifests.errors import InputError
+from manifests.weights import WEIGHTS_FOLDER
 
 CONNECT_S = 5.0
 SPARE_CPUS = 2
@@ -43,22 +44,29 @@ def ray_engine(address: str | None, *, workers: int) -> Iterator[Capacity]:
     import ray
     from ray.data import DataContext
 
+    offline = offline_environment()
     terminate = signal.getsignal(signal.SIGTERM)
     if address:
         _check_address(address)
         try:
-            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+            ray.init(
+                address=address,
+                logging_level=logging.ERROR,
+                log_to_driver=False,
+                runtime_env={"env_vars": offline},
+            )
         except (ConnectionError, RuntimeError) as error:
             raise InputError(f"--address {address}: {_first_sentence(error)}; check it with `ray status`") from error
     else:
         # "local", because Ray would otherwise join any cluster that happens to run on this machine.
-        ray.init(
-            address="local",
-            num_cpus=workers + SPARE_CPUS,
-            include_dashboard=False,
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-        )
+        with _environment(offline):
+            ray.init(
+                address="local",
+                num_cpus=workers + SPARE_CPUS,
+                include_dashboard=False,
+                logging_level=logging.ERROR,
+                log_to_driver=False,
+            )
     # Ray puts its own handler in place of ours, which would end the process without a word.
     signal.signal(signal.SIGTERM, terminate)
     _quiet_ray_data(DataContext.get_current())
@@ -67,6 +75,33 @@ def ray_engine(address: str | None, *, workers: int) -> Iterator[Capacity]:
         yield Capacity(cpus=resources.get("CPU", 0.0), gpus=resources.get("GPU", 0.0))
     finally:
         ray.shutdown()
+
+
+def offline_environment() -> dict[str, str]:
+    """Environment of workers: libraries that would look for weights on the network are told not to."""
+    weights = os.environ.get(WEIGHTS_FOLDER)
+    return {
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "YOLO_OFFLINE": "true",
+        "YOLO_AUTOINSTALL": "false",
+        **({WEIGHTS_FOLDER: weights} if weights else {}),
+    }
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Variables set for the processes that start meanwhile, and for their own children; not for the driver."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _check_address(address: str) -> None:

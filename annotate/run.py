@@ -16,7 +16,7 @@ import annotate
 from annotate.console import console as messages
 from annotate.console import count_progress, native_chatter_hidden, run_progress
 from annotate.dag import ShardDone, pools_of, run_shards
-from annotate.doctor import check_requirements
+from annotate.doctor import check_requirements, check_weights
 from annotate.engine import local_cores, ray_engine
 from annotate.figures import figures_of
 from annotate.prepare import Prepared, prepare
@@ -54,6 +54,7 @@ def run_annotate(request: RunRequest, console: Console) -> int:
     started = time.time()
     prepared = prepare(request.recipe, request.overrides, request.seed)
     check_requirements(prepared.stages)
+    check_weights(prepared.stages, request.recipe)
     take = Take.parse(request.take) if request.take else None
     inputs = list_inputs(request.images)
     refuse_nesting(inputs, request.out)

@@ -118,29 +118,30 @@ def weights_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "annotate" / "weights"
 
 
-def local_path(source: WeightSource) -> Path:
+def local_path(source: WeightSource, *, recipe: str = "NAME") -> Path:
     """The folder of a model, or the file of an address, ready to load: every file is there and is what was fetched.
 
     Sizes are checked at each call, sha256 at a file's first use in this process. Raises MissingWeights (a RecipeError)
-    with the command that mends it.
+    with the command that mends it, in which `recipe` stands.
     """
-    path = unverified_path(source)
+    path = unverified_path(source, recipe=recipe)
     expected = _expected(source, path)
     folder = path if path.is_dir() else path.parent
     for name, file in expected.items():
-        _check_size(source, folder / name, file)
+        _check_size(folder / name, file, _remedy(source, recipe))
     if expected:
         with ThreadPoolExecutor(min(4, len(expected))) as threads:
             found = list(threads.map(lambda name: file_sha256(folder / name), expected))
         for (name, file), digest in zip(expected.items(), found, strict=True):
             if digest != file.sha256:
                 raise MissingWeights(
-                    f"{folder / name}: sha256 is {digest[:12]}…, expected {file.sha256[:12]}…; {_remedy(source)}"
+                    f"{folder / name}: sha256 is {digest[:12]}…, expected {file.sha256[:12]}…; "
+                    f"{_remedy(source, recipe)}"
                 )
     return path
 
 
-def unverified_path(source: WeightSource) -> Path:
+def unverified_path(source: WeightSource, *, recipe: str = "NAME") -> Path:
     """Where the source's folder or file lies or would lie; only that it is there is checked. Raises MissingWeights."""
     if source.is_address:
         path = address_path(source)
@@ -153,12 +154,12 @@ def unverified_path(source: WeightSource) -> Path:
             raise RecipeError(f"weights {source}: a sha256 is for one file; pin a hub model by its revision")
         lock = read_lock(source)
         if lock is None or not covers(lock, source):
-            raise MissingWeights(f"the weights {source} are not on this machine; {_remedy(source)}")
+            raise MissingWeights(f"the weights {source} are not on this machine; {_remedy(source, recipe)}")
         path = commit_folder(source.model, lock.commit)
     else:
         raise MissingWeights(f"weights {source.model}: no such file or folder, and not ORG/NAME of a hub model")
     if not path.exists():
-        raise MissingWeights(f"the weights {source} are not on this machine; {_remedy(source)}")
+        raise MissingWeights(f"the weights {source} are not on this machine; {_remedy(source, recipe)}")
     return path
 
 
@@ -266,18 +267,18 @@ def _local_files(source: WeightSource, path: Path) -> dict[str, Path]:
     return chosen
 
 
-def _check_size(source: WeightSource, path: Path, file: LockedFile) -> None:
+def _check_size(path: Path, file: LockedFile, remedy: str) -> None:
     size = path.stat().st_size if path.is_file() else None
     if size != file.bytes:
         fact = "is missing" if size is None else f"has {size:,} bytes, expected {file.bytes:,}"
-        raise MissingWeights(f"{path}: {fact}; {_remedy(source)}")
+        raise MissingWeights(f"{path}: {fact}; {remedy}")
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _remedy(source: WeightSource) -> str:
+def _remedy(source: WeightSource, recipe: str) -> str:
     if source.is_local:
         return "put the right file there, or mend its sha256 in the recipe"
-    return "run annotate fetch --recipe with the recipe of this run"
+    return f"run annotate fetch --recipe {recipe} (with the same --set)"
