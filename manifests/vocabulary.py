@@ -77,10 +77,12 @@ PhraseDropReason = Literal[
     "repeated",
     "over-limit",
     "no-box",
+    "no-fit-box",
     "disagrees-with-claim",
+    "contradicted",
 ]
-"""Why a phrase of a given text gets no boxes: what `extract` leaves out, what `detect` does not find, and what the
-filter leaves without a box. The phrase itself stays in the record."""
+"""Why a phrase of a given text gets no boxes: what `extract` leaves out, what `detect` does not find, and what `filter`
+and `check` leave without a box. The phrase itself stays in the record."""
 
 QuestionFamily = Literal["yes-no", "what", "why", "how", "refer-short", "refer-long", "ground"]
 

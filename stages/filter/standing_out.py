@@ -1,4 +1,4 @@
-"""The filter stage: which regions the labels may use (detect-first rule), and each region's quality and effect.
+"""The detect-first rule: which regions the labels may use, and each region's quality and effect.
 
 A region stays when it has something to say: a distortion, or a score that stands out from the image's. Besides, the
 most salient objects stay, so that an image with nothing wrong still has something to point at. Everything else stays
@@ -9,58 +9,13 @@ from __future__ import annotations
 
 from math import hypot
 
-from pydantic import Field
-
 from manifests.geometry import area_px, iou
 from manifests.records import ImageRecord, Region, Score
 from manifests.vocabulary import DropReason, Effect
+from stages.filter.config import FilterConfig
 from stages.score import quality_word
-from stages.stage import Stage, StageConfig
 
-
-class FilterConfig(StageConfig):
-    """Options of `filter`."""
-
-    min_detector_score: float = Field(default=0.4, ge=0, le=1)
-    """Objects below this confidence are dropped: a wrong name spoils a true sentence."""
-    min_side_px: float = Field(default=12, ge=0)
-    """Shortest side of a region that can be pointed at."""
-    min_area: float = Field(default=0.002, ge=0, le=1)
-    """Smallest area of a region, as a share of the image."""
-    whole_image_area: float = Field(default=0.95, gt=0, le=1)
-    """A box with at least this share of the image's area is the image, not a region of it."""
-    same_object_iou: float = Field(default=0.8, gt=0, le=1)
-    """Boxes of different labels that overlap more than this are one object; the better one stays."""
-    min_severity: int = Field(default=1, ge=1, le=5)
-    """Severity from which a distortion alone keeps a region."""
-    margin: dict[str, float] = Field(default={"evidence": 0.15, "piqe": 15.0})
-    """Difference from the image's score, by metric and in its unit, from which a region stands out."""
-    max_salient: int = Field(default=4, ge=0)
-    """Most objects that stay for their salience alone."""
-    max_regions: int = Field(default=8, ge=1)
-    """Most regions of an image that stay at all."""
-
-
-class Filter(Stage):
-    """Fills `quality`, `effect`, `kept` and `drop_reason` of every region."""
-
-    name = "filter"
-    needs = frozenset({"regions", "scores"})
-    adds = frozenset({"regions"})
-    Config = FilterConfig
-    config: FilterConfig
-
-    def __call__(self, rows: list[ImageRecord]) -> list[ImageRecord]:
-        """Decide for each row's regions."""
-        for row in rows:
-            filter_regions(row, self.config)
-        return rows
-
-    def undo(self, row: ImageRecord) -> None:
-        """Take the words out, and in again what was dropped here."""
-        for region in row.regions:
-            region.quality, region.effect = None, None
-            region.take_back(self.name)
+STAGE = "filter"
 
 
 def filter_regions(row: ImageRecord, config: FilterConfig) -> None:
@@ -73,14 +28,14 @@ def filter_regions(row: ImageRecord, config: FilterConfig) -> None:
             region.quality = quality_word(score.metric, region.iqa_score)
         region.effect = _effect(region, score, config)
     for region in row.regions:
-        reason = _unfit(region, row.width, row.height, config)
+        reason = unfit(region, row.width, row.height, config)
         if region.kept and reason is not None:
-            region.drop(Filter.name, reason)
+            region.drop(STAGE, reason)
     _drop_doubles(row.kept_regions(), config)
     _keep_salient(row.kept_regions(), row.width, row.height, config)
     ranked = sorted(row.kept_regions(), key=lambda each: _rank(each, row.width or 1, row.height or 1, config))
     for region in ranked[config.max_regions :]:
-        region.drop(Filter.name, "over-limit")
+        region.drop(STAGE, "over-limit")
 
 
 def salience(region: Region, width: int, height: int) -> float:
@@ -112,7 +67,8 @@ def _gain(region: Region, score: Score) -> float:
     return (score.value - region.iqa_score) if score.lower_better else (region.iqa_score - score.value)
 
 
-def _unfit(region: Region, width: int, height: int, config: FilterConfig) -> DropReason | None:
+def unfit(region: Region, width: int, height: int, config: FilterConfig) -> DropReason | None:
+    """Why a box can be no label whatever it shows, or None."""
     x1, y1, x2, y2 = region.box_xyxy_px
     area = area_px(region.box_xyxy_px) / (width * height)
     if region.source == "detector" and (region.detector_score or 0.0) < config.min_detector_score:
@@ -129,7 +85,7 @@ def _drop_doubles(regions: list[Region], config: FilterConfig) -> None:
         for other in found[index + 1 :]:
             same_place = iou(better.box_xyxy_px, other.box_xyxy_px) > config.same_object_iou
             if better.kept and other.kept and better.label != other.label and same_place:
-                other.drop(Filter.name, "overlaps-better")
+                other.drop(STAGE, "overlaps-better")
 
 
 def _keep_salient(regions: list[Region], width: int, height: int, config: FilterConfig) -> None:
@@ -140,7 +96,7 @@ def _keep_salient(regions: list[Region], width: int, height: int, config: Filter
     salient = {region.region_id for region in objects[: config.max_salient]}
     for region in silent:
         if region.region_id not in salient:
-            region.drop(Filter.name, "not-salient")
+            region.drop(STAGE, "not-salient")
 
 
 def _rank(region: Region, width: int, height: int, config: FilterConfig) -> tuple[bool, int, float, int]:

@@ -1,0 +1,44 @@
+"""Options of the filter stage."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from stages.stage import StageConfig
+
+
+class FilterConfig(StageConfig):
+    """Options of `filter`: what both rules share, the detect-first rule, and the text-first rule (with `agreement`)."""
+
+    min_detector_score: float = Field(default=0.4, ge=0, le=1)
+    """Objects below this confidence are dropped: a wrong name spoils a true sentence."""
+    min_side_px: float = Field(default=12, ge=0)
+    """Shortest side of a region that can be pointed at."""
+    min_area: float = Field(default=0.002, ge=0, le=1)
+    """Smallest area of a region, as a share of the image."""
+    whole_image_area: float = Field(default=0.95, gt=0, le=1)
+    """A box with at least this share of the image's area is the image, not a region of it."""
+    same_object_iou: float = Field(default=0.8, gt=0, le=1)
+    """Detect-first: boxes of different labels that overlap more than this are one object; the better one stays."""
+    min_severity: int = Field(default=1, ge=1, le=5)
+    """Detect-first: severity from which a distortion alone keeps a region."""
+    margin: dict[str, float] = Field(default={"evidence": 0.15, "piqe": 15.0})
+    """Difference from the image's score, by metric and in its unit, from which a region stands out."""
+    max_salient: int = Field(default=4, ge=0)
+    """Detect-first: most objects that stay for their salience alone."""
+    max_regions: int = Field(default=8, ge=1)
+    """Detect-first: most regions of an image that stay at all."""
+    agreement: Literal["evidence", "score"] | None = None
+    """Text-first: what tells whether a box shows what the text says of its phrase. `evidence`: what was measured there.
+    `score`: the quality score of the crop. Empty: the detect-first rule."""
+    only_several: bool = True
+    """Text-first: judge only where a phrase has several boxes (Grounding-IQA's prose); false: every box (its
+    Algorithm 1 as printed)."""
+    min_agreement: float = Field(default=0.5, ge=0, le=1)
+    """Text-first: a box whose agreement is lower does not show what the text means."""
+    none_agrees: Literal["keep-best", "drop"] = "keep-best"
+    """Text-first: where no box of a phrase agrees, keep the one that agrees most, or leave the phrase without boxes."""
+    one_for_singular: bool = False
+    """Text-first: a phrase in the singular keeps only the most salient of the boxes that are left."""
