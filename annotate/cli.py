@@ -69,6 +69,14 @@ def run(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Do the shards again that hold failed rows.")
     ] = False,
+    extend: Annotated[
+        bool,
+        typer.Option("--extend", help="Add the images that came since, or that a larger --take takes; keep all else."),
+    ] = False,
+    reuse: Annotated[
+        Path | None,
+        typer.Option("--reuse", metavar="RUN", help="Take over what the stages before the first change made."),
+    ] = None,
     embed_images: Annotated[
         bool,
         typer.Option("--embed-images", help="Put the image files, without their metadata, into `annotations`."),
@@ -93,6 +101,8 @@ def run(
         address=address,
         fresh=fresh,
         retry_failed=retry_failed,
+        extend=extend,
+        reuse=reuse,
         embed_images=embed_images,
         debug=debug,
     )

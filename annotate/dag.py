@@ -17,6 +17,7 @@ from typing import ClassVar
 
 import pyarrow as pa
 
+from annotate.reuse import Reuse
 from manifests.errors import OutputError
 from manifests.ledger import Committer
 from manifests.plan import planned_records
@@ -32,10 +33,11 @@ SHARD = "shard"
 
 @dataclass(frozen=True)
 class Pool:
-    """Neighbouring stages that run in the same workers."""
+    """Neighbouring stages that run in the same workers; `first` is the place of the first one in the recipe."""
 
     stages: tuple[Stage, ...]
     execution: Execution
+    first: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,17 +52,20 @@ class ShardDone:
     ended: float
     peak_memory_bytes: dict[str, int]
     """Peak resident memory of every worker that had the shard in its hands."""
+    reused: int = 0
+    """Images whose first stages another run has done."""
     refused: str | None = None
     """Why the output folder refused the shard (a full disk, say): a sentence for the user, raised by the driver."""
 
 
 def pools_of(recipe: Recipe, stages: Sequence[Stage]) -> list[Pool]:
     """Group neighbouring stages whose execution is equal: a picture is decoded once per pool, not once per stage."""
-    pairs = zip(stages, (spec.execution for spec in recipe.stages), strict=True)
-    return [
-        Pool(tuple(stage for stage, _ in group), execution)
-        for execution, group in groupby(pairs, key=lambda pair: pair[1])
-    ]
+    pairs = enumerate(zip(stages, (spec.execution for spec in recipe.stages), strict=True))
+    pools = []
+    for execution, group in groupby(pairs, key=lambda place: place[1][1]):
+        members = list(group)
+        pools.append(Pool(tuple(stage for _, (stage, _) in members), execution, first=members[0][0]))
+    return pools
 
 
 def last_reader_of_content(stages: Sequence[Stage]) -> str | None:
@@ -113,11 +118,24 @@ class PoolWorker:
     """A Ray actor: one chain of stages, opened once; takes a shard's block and gives the next pool's block."""
 
     def __init__(
-        self, pool: Pool, *, root: str | None, drop_content_after: str | None, committer: Committer | None
+        self,
+        pool: Pool,
+        *,
+        root: str | None,
+        drop_content_after: str | None,
+        committer: Committer | None,
+        reuse: Reuse | None,
     ) -> None:
         """`root` is given to the first pool, which reads plan rows; `committer` to the last, which writes the shard."""
-        self._chain = Chain(pool.stages, batch_size=pool.execution.batch_size, drop_content_after=drop_content_after)
+        self._chain = Chain(
+            pool.stages,
+            batch_size=pool.execution.batch_size,
+            drop_content_after=drop_content_after,
+            first=pool.first,
+            reload=reuse is not None and reuse.reload,
+        )
         self._root = root
+        self._reuse = reuse
         self._committer = committer
         self._chain.open()
 
@@ -135,7 +153,8 @@ class PoolWorker:
     def _records(self, block: pa.Table) -> list[ImageRecord]:
         if self._root is None:
             return from_wire(block.drop_columns([SHARD, *_Journey.SCHEMA.names]))
-        return planned_records(block, self._root)
+        planned = planned_records(block, self._root)
+        return self._reuse.records(block, planned) if self._reuse else planned
 
     @staticmethod
     def _commit(committer: Committer, shard: int, records: list[ImageRecord], journey: _Journey) -> ShardDone:
@@ -154,6 +173,7 @@ class PoolWorker:
             began=journey.began,
             ended=time.time(),
             peak_memory_bytes=journey.peak_memory_bytes,
+            reused=sum(record.passed > 0 for record in records),
         )
 
 
@@ -166,6 +186,7 @@ _DONE_SCHEMA = pa.schema(
         ("began", pa.float64()),
         ("ended", pa.float64()),
         ("peak_memory_bytes", pa.map_(pa.string(), pa.int64())),
+        ("reused", pa.int64()),
         ("refused", pa.string()),
     ]
 )
@@ -180,16 +201,18 @@ def run_shards(
     cores: float,
     gpus: float,
     keep_content: bool,
+    reuse: Reuse | None = None,
 ) -> Iterator[ShardDone]:
     """Run shards through the pools on the Ray that is up, yielding each as it is committed (in any order).
 
-    `blocks` are plan rows (image_id, uri, shard), one table per shard. `keep_content` keeps the encoded bytes for the
+    `blocks` are plan rows (image_id, uri, shard), one table per shard; `reuse` knows the images that another run has
+    finished. `keep_content` keeps the encoded bytes for the
     committer; otherwise they are dropped behind the last stage that reads them. Raises OutputError when the output
     folder refuses a shard.
     """
     import ray
 
-    tables = list(blocks)
+    tables = reuse.mark(list(blocks)) if reuse else list(blocks)
     context = ray.data.DataContext.get_current()
     # A shard is one block from end to end: without this limit off, Ray splits blocks of more than 128 MiB.
     context.target_max_block_size = None
@@ -203,6 +226,7 @@ def run_shards(
                 "root": root if position == 0 else None,
                 "drop_content_after": drop_after,
                 "committer": committer if position == len(pools) - 1 else None,
+                "reuse": reuse,
             },
             batch_size=None,
             batch_format="pyarrow",

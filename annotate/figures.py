@@ -17,10 +17,12 @@ class Figures:
 
     `efficiency` is the pipeline's throughput divided by what its workers would reach in bare loops over the same
     stages: the seconds spent inside stages over (workers x seconds from the first worker's start to the last commit).
-    `stage_images_per_second` is the speed of one worker in that stage alone.
+    `stage_images_per_second` is the speed of one worker in that stage alone; stages that did nothing are not in it.
+    `reused` images took their first stages from another run.
     """
 
     images: int
+    reused: int
     shards: int
     workers: int
     seconds_total: float
@@ -51,6 +53,7 @@ def figures_of(done: Sequence[ShardDone], *, started: float, ended: float) -> Fi
     driver = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return Figures(
         images=images,
+        reused=sum(shard.reused for shard in done),
         shards=len(done),
         workers=len(peaks),
         seconds_total=round(ended - started, 3),

@@ -20,9 +20,10 @@ from annotate.doctor import check_requirements, check_weights
 from annotate.engine import local_cores, ray_engine
 from annotate.figures import figures_of
 from annotate.prepare import Prepared, prepare
+from annotate.reuse import Reuse
 from annotate.summary import print_summary
 from manifests.ledger import Ledger
-from manifests.plan import Plan, Take, make_plan
+from manifests.plan import Plan, Take, grow_plan, make_plan
 from manifests.run import RunInfo, StageIdentity
 from manifests.sessions import write_session
 from manifests.sources import Inputs, list_inputs, refuse_nesting
@@ -45,6 +46,8 @@ class RunRequest:
     address: str | None = None
     fresh: bool = False
     retry_failed: bool = False
+    extend: bool = False
+    reuse: Path | None = None
     embed_images: bool = False
     debug: bool = False
 
@@ -71,16 +74,32 @@ def run_annotate(request: RunRequest, console: Console) -> int:
                 on_progress=on_progress,
             )
 
+    def extended(there: Plan) -> Plan:
+        with count_progress("reading") as on_progress:
+            grown = grow_plan(there, inputs, take=take, max_megapixels=prepared.max_megapixels, on_progress=on_progress)
+        added = grown.images - there.images
+        counted = "1 image is added" if added == 1 else f"{added:,} images are added"
+        messages.print(counted if added else "there is no image to add", markup=False)
+        return grown
+
     info = run_info(request, prepared, inputs, take)
-    with Ledger.start(request.out, info, plan, fresh=request.fresh, retry_failed=request.retry_failed) as ledger:
+    reuse = reuse_of(request, prepared, keep_content=info.embed_images)
+    with Ledger.start(
+        request.out,
+        info,
+        plan,
+        fresh=request.fresh,
+        retry_failed=request.retry_failed,
+        extend=extended if request.extend else None,
+    ) as ledger:
         found, planned = len(inputs.uris) + len(inputs.refused), ledger.file.plan.inputs
-        if found != planned:
+        if found != planned and not request.extend:
             messages.print(
                 f"the plan of this run has {planned:,} inputs, now there are {found:,}: it keeps to its plan; "
-                "a run in another folder takes all of them",
+                "--extend adds what is new",
                 markup=False,
             )
-        done = _annotate_pending(ledger, prepared, request, workers)
+        done = _annotate_pending(ledger, prepared, request, workers, reuse)
         status = ledger.status() if ledger.finished else ledger.finish()
         figures = figures_of(done, started=started, ended=time.time()) if done else None
         if figures is not None:
@@ -89,7 +108,9 @@ def run_annotate(request: RunRequest, console: Console) -> int:
     return FINISHED_WITH_FAILED_ROWS if status.outcomes.get("failed") else 0
 
 
-def _annotate_pending(ledger: Ledger, prepared: Prepared, request: RunRequest, workers: int) -> list[ShardDone]:
+def _annotate_pending(
+    ledger: Ledger, prepared: Prepared, request: RunRequest, workers: int, reuse: Reuse | None
+) -> list[ShardDone]:
     """Run the shards that have no manifest yet. Returns their summaries; everything else is on disk."""
     pending = ledger.pending()
     if not pending:
@@ -113,10 +134,20 @@ def _annotate_pending(ledger: Ledger, prepared: Prepared, request: RunRequest, w
             cores=capacity.cpus if request.address else workers,
             gpus=capacity.gpus,
             keep_content=ledger.file.run.embed_images,
+            reuse=reuse,
         ):
             done.append(shard)
             progress.advance(shard.outcomes, shard.began)
     return done
+
+
+def reuse_of(request: RunRequest, prepared: Prepared, *, keep_content: bool) -> Reuse | None:
+    """What `--reuse` gives this run, said to the user."""
+    if request.reuse is None:
+        return None
+    reuse = Reuse.of(request.reuse, prepared.stages, prepared.recipe.seed, keep_content=keep_content)
+    messages.print(reuse.said(), markup=False, soft_wrap=True)
+    return reuse
 
 
 def run_info(request: RunRequest, prepared: Prepared, inputs: Inputs, take: Take | None) -> RunInfo:

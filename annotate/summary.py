@@ -49,6 +49,8 @@ def _print_figures(console: Console, figures: Figures) -> None:
     for stage, cost in costs.items():
         stages.add_row(stage, f"{1 / cost:,.1f}", f"{cost / sum(costs.values()):.0%}")
     console.print(stages)
+    if figures.reused:
+        console.print(f"{figures.reused:,} of {figures.images:,} images were re-used up to the first stage above")
     console.print(
         f"{figures.images:,} images in {clock(figures.seconds_total)}: {figures.images_per_second:.2f} images/s with "
         f"{figures.workers} workers, efficiency {figures.efficiency:.2f} (time in stages over worker time); "

@@ -8,16 +8,20 @@ from manifests.records import ImageRecord
 from stages.stage import Stage
 
 
-def shared_stages(done: Sequence[Stage], wanted: Sequence[Stage], *, keep_content: bool = False) -> int:
-    """How many stages from the start the rows of a run with the stages `done` need not go through again.
+def shared_stages(
+    identities: Sequence[str], done: Sequence[Stage], wanted: Sequence[Stage], *, keep_content: bool = False
+) -> int:
+    """How many stages from the start the rows of a run need not go through again.
+
+    The run had the stages `done`, with these identities when it was made.
 
     It is the longest prefix of equal identities, cut where the finished rows no longer tell what a stage found:
     before the first filler of a field from which a later stage threw something away. A stage that replaces the image
     runs again if a later one, or (`keep_content`) the dataset, needs the image.
     """
     shared = 0
-    for one, other in zip(done, wanted, strict=False):
-        if one.identity() != other.identity():
+    for identity, stage in zip(identities, wanted, strict=False):
+        if identity != stage.identity():
             break
         shared += 1
     if keep_content or any("content" in stage.needed() for stage in wanted[shared:]):

@@ -75,12 +75,12 @@ def test_a_finished_row_goes_back_through_every_state_that_it_had(name: str, row
 def test_all_stages_up_to_the_first_that_differs_are_shared(
     done: list[str], wanted: list[str], first_redone: str | None
 ) -> None:
-    stages = chain(*wanted)
-    shared = shared_stages(chain(*done), stages)
+    stages, finished = chain(*wanted), chain(*done)
+    shared = shared_stages([stage.identity() for stage in finished], finished, stages)
     assert (stages[shared].name if shared < len(stages) else None) == first_redone
 
 
 def test_an_image_that_was_changed_by_a_stage_is_made_anew() -> None:
     done = chain(recipe="spider-synthetic")
     wanted = chain("question.refer=1", recipe="spider-synthetic")
-    assert shared_stages(done, wanted, keep_content=True) == 0
+    assert shared_stages([stage.identity() for stage in done], done, wanted, keep_content=True) == 0
