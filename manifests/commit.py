@@ -49,7 +49,7 @@ class ReasonCount(BaseModel):
 
 
 class ShardManifest(BaseModel):
-    """A committed shard; `seconds` is the time that each stage spent on its rows."""
+    """A committed shard; `seconds` is the time that each stage spent on its rows, `tallies` what it asked of models."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -61,6 +61,7 @@ class ShardManifest(BaseModel):
     not_embedded: dict[str, int] = {}
     files: dict[str, PartFile]
     seconds: dict[str, float]
+    tallies: dict[str, int] = {}
     host: str
 
     @property
@@ -129,6 +130,7 @@ class Committer:
             not_embedded=dict(sorted(not_embedded.items())),
             files=files,
             seconds=_seconds(rows) if seconds is None else dict(seconds),
+            tallies=_tallies(rows),
             host=socket.gethostname(),
         )
         write_json(self.disk, manifest_path(self.out, shard), manifest.model_dump(mode="json"))
@@ -199,3 +201,10 @@ def _seconds(rows: Sequence[ImageRecord]) -> dict[str, float]:
     for row in rows:
         total.update(row.seconds)
     return {stage: round(spent, 4) for stage, spent in total.items()}
+
+
+def _tallies(rows: Sequence[ImageRecord]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for row in rows:
+        total.update(row.tallies)
+    return dict(sorted(total.items()))

@@ -77,11 +77,15 @@ class FamilyMap(Record):
 
 
 class Score(Record):
-    """One image-quality score of the whole image in the metric's own unit."""
+    """One image-quality score of the whole image in the metric's own unit.
+
+    `borders`: between the five quality words, from excellent downwards, where the recipe gives its own.
+    """
 
     metric: str
     value: float
     lower_better: bool
+    borders: tuple[float, float, float, float] | None = None
 
 
 class Region(Record):
@@ -250,7 +254,8 @@ class ImageRecord(Record):
     `uri` is relative to the run's image root and goes into the tables; `location` is where a worker reads the file
     and does not. `content` holds the encoded file while stages still need it; decoded pixels never travel.
     `outcome` is null while the row is alive. `seconds` is the time that each stage spent on this row; it goes into
-    the shard's manifest and never into a table. `passed` counts the first stages that a re-used row need not run.
+    the shard's manifest and never into a table; so do `tallies`, what was asked of language models for this row
+    ("describe.asked"). `passed` counts the first stages that a re-used row need not run.
     `texts` are the descriptions that were given with the image, `phrases` what they speak of.
     """
 
@@ -276,6 +281,7 @@ class ImageRecord(Record):
     questions: list[Question] = []
     points: list[PointLabel] = []
     seconds: dict[str, float] = {}
+    tallies: dict[str, int] = {}
     passed: int = 0
 
     def end(self, outcome: Outcome, stage: str, reason: str) -> None:

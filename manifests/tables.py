@@ -35,6 +35,8 @@ def arrow_type(annotation: Any) -> pa.DataType:
         return pa.list_(arrow_type(args[0]), len(args))
     if origin is dict and args == (str, float):
         return pa.map_(pa.string(), pa.float64())
+    if origin is dict and args == (str, int):
+        return pa.map_(pa.string(), pa.int64())
     scalars = {bool: pa.bool_(), int: pa.int32(), float: pa.float64(), bytes: pa.large_binary()}
     if annotation in scalars:
         return scalars[annotation]
@@ -255,4 +257,7 @@ def to_wire(records: Sequence[ImageRecord]) -> pa.Table:
 
 def from_wire(table: pa.Table) -> list[ImageRecord]:
     """Inverse of `to_wire`: equal records in the same order."""
-    return [ImageRecord.model_validate({**row, "seconds": dict(row["seconds"])}) for row in table.to_pylist()]
+    maps = ("seconds", "tallies")
+    return [
+        ImageRecord.model_validate({**row, **{name: dict(row[name]) for name in maps}}) for row in table.to_pylist()
+    ]

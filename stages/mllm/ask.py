@@ -43,8 +43,16 @@ class NoReply:
     reason: str
 
 
+class EngineDied(BaseException):
+    """The engine in this process is dead, and with it every request: nothing is known of any row.
+
+    Not an Exception, so that no stage takes it for the failure of a row: the worker's process must end, and a fresh
+    one does the shard again.
+    """
+
+
 class LanguageModel(Protocol):
-    """An engine in this process or an endpoint; opened once per worker."""
+    """An engine in this process or an endpoint; opened once per worker, asked by several threads at once."""
 
     name: str
     """The model's name as it stands in `author`."""
@@ -53,4 +61,19 @@ class LanguageModel(Protocol):
         """Load the model or reach the endpoint. Raises when neither can be."""
 
     def __call__(self, asks: Sequence[Ask]) -> list[Reply | NoReply]:
-        """All replies, in the order of the asks; the requests are in flight together."""
+        """All replies, in the order of the asks; the requests are in flight together. Raises EngineDied."""
+
+    def close(self) -> None:
+        """Let go of the model. Nothing is asked afterwards."""
+
+
+def word_probabilities(words: Sequence[str], tokens: Mapping[str, float]) -> dict[str, float]:
+    """Probability of each word as first token: the sum over the spellings ("Yes", " yes") among the likeliest tokens.
+
+    `tokens` maps likely first tokens to probabilities. A word that is not among them gets 0.
+    """
+    spelled = {word: word.strip().casefold() for word in words}
+    return {
+        word: round(sum((p for token, p in tokens.items() if token.strip().casefold() == spelling), 0.0), 4)
+        for word, spelling in spelled.items()
+    }
