@@ -23,6 +23,9 @@ _NUMBER = re.compile(r"#(\d+)", re.ASCII)
 _PIECE = re.compile(r"[\[\]]|#\d|<\s*\d+\s*,\s*\d+\s*>", re.ASCII)
 """What may stand only inside a link of the right kind."""
 
+_GRID_BOX = re.compile(r"<\s*(\d+\s*,\s*\d+)\s*>", re.ASCII)
+_REGION_NUMBER = re.compile(r"#+(?=\d)", re.ASCII)
+_ROUND = str.maketrans({"[": "(", "]": ")"})
 _SAFE = str.maketrans({"[": "(", "]": ")", "<": "(", ">": ")", "#": " "})
 
 
@@ -148,6 +151,12 @@ def safe_label(words: str) -> str:
     if not label:
         raise ValueError(f"label {words!r} holds no words")
     return label
+
+
+def safe_text(text: str) -> str:
+    """Prose that holds no piece of a link: brackets become round ones, runs of white space a space. Idempotent."""
+    round_ones = _GRID_BOX.sub(r"(\1)", text.translate(_ROUND))
+    return " ".join(_REGION_NUMBER.sub("", round_ones).split())
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:

@@ -30,7 +30,7 @@ from manifests.errors import RecipeError
 
 RECIPES_FOLDER = Path(__file__).parent / "recipes"
 
-PLANNED_FIELDS = frozenset({"image_id", "uri", "location"})
+PLANNED_FIELDS = frozenset({"image_id", "uri", "location", "texts"})
 """Fields of `ImageRecord` that the plan fills, so that the first stage may need them."""
 
 

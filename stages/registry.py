@@ -1,9 +1,13 @@
-"""Names of stages and where they live; a stage's module is imported when a recipe names it, and not before."""
+"""Names of stages and where they live; a stage's module is imported when a recipe names it, and not before.
+
+A package of anyone's adds a stage with an entry point of the group `annotate.stages`, whose name is the stage's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import entry_points
 
 from pydantic import ValidationError
 
@@ -14,6 +18,7 @@ from stages.stage import Stage
 STAGES = {
     "load": "stages.load:Load",
     "distort": "stages.distort:Distort",
+    "extract": "stages.extract:Extract",
     "detect": "stages.detect:Detect",
     "measure": "stages.measure:Measure",
     "score": "stages.score:ScoreStage",
@@ -28,12 +33,16 @@ STAGES = {
 
 
 def stage_class(name: str) -> type[Stage]:
-    """The class of a stage. Raises RecipeError for a name that is not in the registry."""
-    if name not in STAGES:
-        raise RecipeError(f"there is no stage {name!r}; the stages are {', '.join(STAGES)}")
-    module, _, attribute = STAGES[name].partition(":")
-    found: type[Stage] = getattr(import_module(module), attribute)
-    return found
+    """The class of a stage. Raises RecipeError for a name that neither annotate nor an installed package knows."""
+    if name in STAGES:
+        module, _, attribute = STAGES[name].partition(":")
+        found: type[Stage] = getattr(import_module(module), attribute)
+        return found
+    plugins = entry_points(group="annotate.stages")
+    if name not in plugins.names:
+        raise RecipeError(f"there is no stage {name!r}; the stages are {', '.join([*STAGES, *sorted(plugins.names)])}")
+    loaded: type[Stage] = plugins[name].load()
+    return loaded
 
 
 def build_stage(spec: StageSpec, seed: int) -> Stage:
