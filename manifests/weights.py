@@ -187,11 +187,12 @@ def digests(source: WeightSource) -> Mapping[str, str]:
 
 
 def weight_digests(sources: Iterable[WeightSource]) -> dict[str, str]:
-    """Digests of the sources that are on this machine, by `MODEL/FILE`."""
+    """Digests of the sources that are on this machine, by `MODEL/FILE`, or `MODEL` where that names the file."""
     found: dict[str, str] = {}
     for source in sources:
         try:
-            found |= {f"{source.model}/{name}": digest for name, digest in digests(source).items()}
+            for name, digest in digests(source).items():
+                found[source.model if source.model.endswith(f"/{name}") else f"{source.model}/{name}"] = digest
         except MissingWeights:
             continue
     return found

@@ -30,7 +30,7 @@ from pydantic import Field
 
 from manifests.geometry import area_px, check_box, enclosing_box
 from manifests.masks import mask_area_px, union_of_masks
-from manifests.records import Attributes, BoxXYXYPx, Distortion, ImageRecord, Mask, Region
+from manifests.records import Attributes, BoxXYXYPx, Distortion, ImageRecord, Mask, Region, Score
 from manifests.vocabulary import FAMILIES, Effect, RegionSource
 from stages.score import quality_word
 from stages.stage import Stage, StageConfig
@@ -103,8 +103,8 @@ class Merge(Stage):
             if len(fragment.members) > 1
         ]
         for fragment in sorted(groups, key=_order):
-            metric = row.scores[0].metric if row.scores else None
-            row.regions.append(merged_region(fragment, row.next_region_id(), self.config.t_o, metric))
+            score = row.scores[0] if row.scores else None
+            row.regions.append(merged_region(fragment, row.next_region_id(), self.config.t_o, score))
             for member in fragment.members:
                 member.drop(self.name, "merged")
         return None
@@ -174,8 +174,8 @@ def _united(first: Fragment, second: Fragment) -> Fragment:
     )
 
 
-def merged_region(fragment: Fragment, region_id: int, t_o: float, metric: str | None) -> Region:
-    """The region that stands for the members of a fragment; `metric` names the unit of their IQA scores.
+def merged_region(fragment: Fragment, region_id: int, t_o: float, score: Score | None) -> Region:
+    """The region that stands for the members of a fragment; `score` is the image's, in the metric of theirs.
 
     Attributes, IQA score and severities are means weighted by the members' areas, as if the members had been
     measured as one; a member without a family counts as severity 0, and a family whose mean is below 0.5 goes, so a
@@ -203,7 +203,7 @@ def merged_region(fragment: Fragment, region_id: int, t_o: float, metric: str | 
         iqa_score=iqa_score,
         attributes=_attributes(members, weights),
         distortions=distortions,
-        quality=_quality([member.quality for member in members], weights, iqa_score, metric),
+        quality=_quality([member.quality for member in members], weights, iqa_score, score),
         effect=_effect([member.effect for member in members], weights, distorted=bool(distortions)),
         merged_from=[member.region_id for member in members],
     )
@@ -221,10 +221,10 @@ def _phrase(members: Sequence[Region], box_xyxy_px: BoxXYXYPx, t_o: float) -> st
 
 
 def _quality(
-    words: Sequence[str | None], weights: Sequence[float], iqa_score: float | None, metric: str | None
+    words: Sequence[str | None], weights: Sequence[float], iqa_score: float | None, score: Score | None
 ) -> str | None:
-    if len(set(words)) > 1 and iqa_score is not None and metric is not None:
-        return quality_word(metric, iqa_score)
+    if len(set(words)) > 1 and iqa_score is not None and score is not None:
+        return quality_word(score.metric, iqa_score, score.borders)
     return _word_of_most(words, weights)
 
 

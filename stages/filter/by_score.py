@@ -8,7 +8,7 @@ import numpy as np
 
 from stages.filter.agreement import Case
 from stages.language.quality_words import polarity_of, sayings
-from stages.score.grades import GRADES
+from stages.score.grades import grades_of
 
 POLARITY_OF_EFFECT = {"positive": 1, "no impact": 0, "negative": -1}
 """What stands in for T_q where none of its words is in the lexicon."""
@@ -41,10 +41,8 @@ def goodness_of_score(case: Case) -> float | None:
     """
     if case.region.iqa_score is None or not case.row.scores:
         return None
-    metric = case.row.scores[0].metric
-    if metric not in GRADES:
-        raise ValueError(f"metric {metric!r} has no grades; those with grades are {', '.join(GRADES)}")
-    grades = GRADES[metric]
+    score = case.row.scores[0]
+    grades = grades_of(score.metric, score.borders)
     bounds = sorted(zip(grades.bounds, (0.8, 0.6, 0.4, 0.2), strict=True))
     borders, goodness = [bound for bound, _ in bounds], [good for _, good in bounds]
     borders = [2 * borders[0] - borders[1], *borders, 2 * borders[-1] - borders[-2]]

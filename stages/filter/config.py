@@ -25,7 +25,8 @@ class FilterConfig(StageConfig):
     min_severity: int = Field(default=1, ge=1, le=5)
     """Detect-first: severity from which a distortion alone keeps a region."""
     margin: dict[str, float] = Field(default={"evidence": 0.15, "piqe": 15.0})
-    """Difference from the image's score, by metric and in its unit, from which a region stands out."""
+    """Difference from the image's score, by metric and in its unit, from which a region stands out. Of a metric that is
+    not named: a quarter of the distance from the border of excellent to that of bad."""
     max_salient: int = Field(default=4, ge=0)
     """Detect-first: most objects that stay for their salience alone."""
     max_regions: int = Field(default=8, ge=1)

@@ -14,7 +14,6 @@ from stages.filter.config import FilterConfig
 from stages.filter.standing_out import STAGE, salience, unfit
 from stages.language.english import noun
 from stages.score import quality_word
-from stages.score.grades import GRADES
 
 
 def filter_boxes(rows: Sequence[ImageRecord], config: FilterConfig, judge: Judge) -> None:
@@ -39,10 +38,10 @@ def boxes_of(row: ImageRecord, phrase: Phrase) -> list[Region]:
 
 def _prepare(row: ImageRecord, phrase: Phrase, boxes: Sequence[Region], config: FilterConfig) -> None:
     """Words of the regions, and what no label can point at."""
-    metric = row.scores[0].metric if row.scores else ""
+    score = row.scores[0] if row.scores else None
     for region in boxes:
-        if region.iqa_score is not None and metric in GRADES:
-            region.quality = quality_word(metric, region.iqa_score)
+        if region.iqa_score is not None and score is not None:
+            region.quality = quality_word(score.metric, region.iqa_score, score.borders)
         region.effect = phrase.effect
         reason = unfit(region, *row.upright_size(), config)
         if reason is not None:

@@ -13,7 +13,7 @@ from manifests.geometry import area_px, iou
 from manifests.records import ImageRecord, Region, Score
 from manifests.vocabulary import DropReason, Effect
 from stages.filter.config import FilterConfig
-from stages.score import quality_word
+from stages.score import grades_of, quality_word
 
 STAGE = "filter"
 
@@ -25,7 +25,7 @@ def filter_regions(row: ImageRecord, config: FilterConfig) -> None:
     score = row.scores[0]
     for region in row.regions:
         if region.iqa_score is not None:
-            region.quality = quality_word(score.metric, region.iqa_score)
+            region.quality = quality_word(score.metric, region.iqa_score, score.borders)
         region.effect = _effect(region, score, config)
     for region in row.regions:
         reason = unfit(region, row.width, row.height, config)
@@ -54,8 +54,8 @@ def _effect(region: Region, score: Score, config: FilterConfig) -> Effect:
     if _distorted(region, config):
         return "negative"
     gain = _gain(region, score)
-    margin = config.margin[score.metric]
-    if abs(gain) < margin:
+    margin = config.margin.get(score.metric)
+    if abs(gain) < (grades_of(score.metric, score.borders).margin if margin is None else margin):
         return "no impact"
     return "positive" if gain > 0 else "negative"
 

@@ -72,7 +72,8 @@ def quality_of_image(image: Evidence, parts: Sequence[tuple[Evidence, float]], s
 
 def _word_of(scores: Sequence[Score]) -> str | None:
     """The word of the first score whose metric has grades."""
-    return next((quality_word(score.metric, score.value) for score in scores if score.metric in GRADES), None)
+    graded = (score for score in scores if score.borders is not None or score.metric in GRADES)
+    return next((quality_word(score.metric, score.value, score.borders) for score in graded), None)
 
 
 def _unscored(evidence: Evidence) -> int | None:

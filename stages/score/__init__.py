@@ -1,6 +1,6 @@
 """Quality scores of regions and images."""
 
-from stages.score.grades import quality_word
+from stages.score.grades import grades_of, quality_word
 from stages.score.score import ScoreConfig, ScoreStage
 
-__all__ = ["ScoreConfig", "ScoreStage", "quality_word"]
+__all__ = ["ScoreConfig", "ScoreStage", "grades_of", "quality_word"]

