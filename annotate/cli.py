@@ -16,7 +16,7 @@ from annotate import __version__
 from annotate.bench.commands import bench
 from annotate.console import console
 from annotate.options import Debug, Images, OutFolder, Overrides, RecipeName, RunFolder, Seed, ShardSize, Take, Workers
-from manifests.errors import AnnotateError, Interrupted
+from manifests.errors import AnnotateError, Interrupted, Stalled
 
 EXIT_CODES = """Exit codes: 0 all inputs ok, filtered or duplicate; 1 internal error; 2 usage or input error;
 3 finished with failed rows; 4 locked by another driver; 130 interrupted (the same command goes on)."""
@@ -255,7 +255,7 @@ def main() -> None:
     except AnnotateError as error:
         if debug:
             raise
-        _fail(str(error), error.exit_code)
+        _fail(str(error), error.exit_code, at_once=isinstance(error, Interrupted | Stalled))
     except Exception as error:
         if debug:
             raise
@@ -267,11 +267,11 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _fail(message: str, exit_code: int) -> None:
+def _fail(message: str, exit_code: int, *, at_once: bool = False) -> None:
     console.print(f"annotate: {message}", markup=False, soft_wrap=True)
     sys.stdout.flush()
     sys.stderr.flush()
-    if exit_code == Interrupted.exit_code:
+    if at_once:
         # Ray's threads may outlive an interrupt by seconds; everything that matters is committed by now.
         os._exit(exit_code)
     sys.exit(exit_code)

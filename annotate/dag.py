@@ -10,13 +10,15 @@ import os
 import resource
 import socket
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
+from pathlib import Path
 from typing import ClassVar
 
 import pyarrow as pa
 
+from annotate.journal import Journal
 from annotate.reuse import Reuse
 from manifests.errors import OutputError
 from manifests.ledger import Committer
@@ -33,11 +35,15 @@ SHARD = "shard"
 
 @dataclass(frozen=True)
 class Pool:
-    """Neighbouring stages that run in the same workers; `first` is the place of the first one in the recipe."""
+    """Neighbouring stages that run in the same workers.
+
+    `first` is the place of the first one in the recipe, `deadlines_s` what one image may take in each of them.
+    """
 
     stages: tuple[Stage, ...]
     execution: Execution
     first: int = 0
+    deadlines_s: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,9 +68,11 @@ def pools_of(recipe: Recipe, stages: Sequence[Stage]) -> list[Pool]:
     """Group neighbouring stages whose execution is equal: a picture is decoded once per pool, not once per stage."""
     pairs = enumerate(zip(stages, (spec.execution for spec in recipe.stages), strict=True))
     pools = []
-    for execution, group in groupby(pairs, key=lambda place: place[1][1]):
+    for _, group in groupby(pairs, key=lambda place: place[1][1].resources()):
         members = list(group)
-        pools.append(Pool(tuple(stage for _, (stage, _) in members), execution, first=members[0][0]))
+        first, (_, execution) = members[0]
+        deadlines_s = {stage.name: own.deadline_s for _, (stage, own) in members}
+        pools.append(Pool(tuple(stage for _, (stage, _) in members), execution, first, deadlines_s))
     return pools
 
 
@@ -121,12 +129,16 @@ class PoolWorker:
         self,
         pool: Pool,
         *,
+        out: Path,
         root: str | None,
         drop_content_after: str | None,
         committer: Committer | None,
         reuse: Reuse | None,
     ) -> None:
-        """`root` is given to the first pool, which reads plan rows; `committer` to the last, which writes the shard."""
+        """`root` is given to the first pool, which reads plan rows; `committer` to the last, which writes the shard.
+
+        `out` is the run's folder, where each worker notes what it has in hands.
+        """
         self._chain = Chain(
             pool.stages,
             batch_size=pool.execution.batch_size,
@@ -134,6 +146,7 @@ class PoolWorker:
             first=pool.first,
             reload=reuse is not None and reuse.reload,
         )
+        self._journal = Journal(out, pool.deadlines_s)
         self._root = root
         self._reuse = reuse
         self._committer = committer
@@ -143,11 +156,13 @@ class PoolWorker:
         """One whole shard: plan rows or records in, records or the shard's summary out."""
         shard: int = block[SHARD][0].as_py()
         journey = _Journey.of(block)
-        records = self._chain(self._records(block))
+        records = self._chain(self._records(block), self._journal.open(shard))
+        entry = self._journal.rest(shard)
         journey.peak_memory_bytes[f"{socket.gethostname()}:{os.getpid()}"] = _peak_memory_bytes()
         if self._committer is None:
             return journey.beside(to_wire(records).append_column(SHARD, pa.array([shard] * len(records), pa.int32())))
         done = self._commit(self._committer, shard, records, journey)
+        entry.close()
         return pa.Table.from_pylist([asdict(done)], schema=_DONE_SCHEMA)
 
     def _records(self, block: pa.Table) -> list[ImageRecord]:
@@ -223,6 +238,7 @@ def run_shards(
             PoolWorker,
             fn_constructor_args=(pool,),
             fn_constructor_kwargs={
+                "out": committer.out,
                 "root": root if position == 0 else None,
                 "drop_content_after": drop_after,
                 "committer": committer if position == len(pools) - 1 else None,

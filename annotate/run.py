@@ -22,6 +22,7 @@ from annotate.figures import figures_of
 from annotate.prepare import Prepared, prepare
 from annotate.reuse import Reuse
 from annotate.summary import print_summary
+from annotate.watchdog import watchdog
 from manifests.ledger import Ledger
 from manifests.plan import Plan, Take, grow_plan, make_plan
 from manifests.run import RunInfo, StageIdentity
@@ -125,6 +126,7 @@ def _annotate_pending(
         native_chatter_hidden(not request.debug),
         ray_engine(request.address, workers=workers * len(pools)) as capacity,
         run_progress(sum(block.num_rows for block in blocks)) as progress,
+        watchdog(request.out, prepared.recipe.stalled_after_minutes),
     ):
         for shard in run_shards(
             pools,

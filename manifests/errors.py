@@ -33,6 +33,10 @@ class LockedError(AnnotateError):
     exit_code = 4
 
 
+class Stalled(AnnotateError):
+    """Nothing moved for too long; what was committed stays."""
+
+
 class Interrupted(AnnotateError):
     """The user or the cluster stopped the work; what was committed stays."""
 

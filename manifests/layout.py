@@ -24,6 +24,7 @@ _PART = re.compile(r"part-\d{5,}-[0-9a-f]{8}(-r\d+)?\.parquet")
 _MANIFEST = re.compile(r"(\d{5,})\.json")
 _VERSION = re.compile(r"(?:run|plan)-(\d{4,})\.(?:json|parquet)")
 _SESSION = re.compile(r"session-\d{4,}\.json")
+_INFLIGHT = re.compile(r"inflight-\d{5,}\.json")
 _TEMPORARY = re.compile(r"\..+\.tmp-[0-9a-f]{8}")
 
 
@@ -62,6 +63,18 @@ def _later_versions(out: Path) -> Iterator[tuple[int, Path]]:
 def manifest_path(out: Path, shard: int) -> Path:
     """The file whose existence makes a shard part of the dataset."""
     return out / LEDGER / f"{shard:05d}.json"
+
+
+def inflight_path(out: Path, shard: int) -> Path:
+    """The file that says what a worker has in hands of a shard."""
+    return out / LEDGER / f"inflight-{shard:05d}.json"
+
+
+def inflight_files(out: Path) -> Iterator[Path]:
+    """Files of shards that a worker has in hands, or had when it died."""
+    folder = out / LEDGER
+    if folder.is_dir():
+        yield from sorted(path for path in folder.iterdir() if _INFLIGHT.fullmatch(path.name))
 
 
 def session_path(out: Path, number: int) -> Path:

@@ -28,6 +28,7 @@ from manifests.layout import (
     RUN,
     SUCCESS,
     foreign,
+    inflight_files,
     later_versions,
     manifest_files,
     manifest_path,
@@ -272,10 +273,10 @@ def _remove_all(disk: Disk, paths: Iterable[Path]) -> None:
 
 
 def _sweep(out: Path, known: Iterable[ShardManifest], disk: Disk) -> None:
-    """Remove temporaries and parts that no manifest names."""
+    """Remove temporaries, journals and parts that no manifest names."""
     named = {part.path for manifest in known for part in manifest.files.values()}
     orphans = [path for path in part_files(out) if f"{path.parent.name}/{path.name}" not in named]
-    _remove_all(disk, [*temporary_files(out), *orphans])
+    _remove_all(disk, [*temporary_files(out), *inflight_files(out), *orphans])
 
 
 def _read_manifests(out: Path, file: RunFile) -> dict[int, ShardManifest]:

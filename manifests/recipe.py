@@ -44,6 +44,12 @@ class Execution(BaseModel):
     memory_gb: float | None = Field(default=None, gt=0)
     batch_size: int = Field(default=1, ge=1)
     workers: int | Literal["auto"] = "auto"
+    deadline_s: float | None = Field(default=900.0, gt=0)
+    """What one image may take in this stage; a batch may take as long as its images together. Null: no limit."""
+
+    def resources(self) -> tuple[object, ...]:
+        """What decides which stages can share workers."""
+        return (self.cpus, self.gpus, self.memory_gb, self.batch_size, self.workers)
 
 
 class StageSpec(BaseModel):
@@ -64,6 +70,8 @@ class Recipe(BaseModel):
     recipe: str
     summary: str
     seed: int = 0
+    stalled_after_minutes: float = Field(default=30.0, gt=0)
+    """A run in which nothing moves for so long ends with an error."""
     stages: tuple[StageSpec, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -168,8 +176,8 @@ def _apply_override(data: dict[str, Any], override: str) -> None:
     except yaml.YAMLError as error:
         raise RecipeError(f"--set {override}: the value is not valid YAML ({_first_line(error)})") from error
     match key.split("."):
-        case ["seed"]:
-            data["seed"] = value
+        case ["seed" | "stalled_after_minutes" as own]:
+            data[own] = value
         case ["execution", stage, *option] if option and stage in data["stages"]:
             data["execution"].setdefault(stage, {})[".".join(option)] = value
         case [stage, *option] if option and stage in data["stages"]:
@@ -177,7 +185,7 @@ def _apply_override(data: dict[str, Any], override: str) -> None:
         case _:
             raise RecipeError(
                 f"--set {override}: {key!r} names nothing in this recipe; "
-                f"use STAGE.OPTION, execution.STAGE.OPTION or seed, "
+                f"use STAGE.OPTION, execution.STAGE.OPTION, seed or stalled_after_minutes, "
                 f"with a stage of {', '.join(data['stages'])}"
             )
 

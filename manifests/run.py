@@ -62,7 +62,7 @@ class RunInfo(BaseModel):
             "fingerprint": self.fingerprint,
             "stages": [stage.name for stage in self.stages],
             "identity": {stage.name: stage.identity for stage in self.stages},
-            "recipe": {key: value for key, value in self.recipe.items() if key != "stages"},
+            "recipe": {key: value for key, value in self.recipe.items() if key not in NOT_ASKED},
             "options": _options_by_stage(self.recipe),
         }
         return dict(_flat("", said))
@@ -118,6 +118,9 @@ def read_run(out: Path) -> RunFile | None:
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise OutputError(f"{path}: not a run of this tool; choose another --out") from error
 
+
+NOT_ASKED = frozenset({"stages", "stalled_after_minutes"})
+"""Keys of a recipe that are compared elsewhere, or decide no result."""
 
 GROWS = frozenset({"images", "take"})
 """Keys that may differ when a run is extended, if the root of its uris is the same."""
