@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from manifests.records import Phrase
 from manifests.vocabulary import Effect, PhraseDropReason
@@ -28,7 +28,9 @@ from stages.extract.things import Thing, thing_of, things_of
 from stages.extract.words import (
     ADJECTIVE_OF,
     BORDERS,
+    DESCRIPTIVE,
     DETERMINERS,
+    EMPHASIS,
     FILLERS,
     HARMING,
     LACKING,
@@ -54,10 +56,11 @@ EFFECT_OF: dict[int, Effect] = {1: "positive", 0: "no impact", -1: "negative"}
 
 @dataclass(frozen=True)
 class Finding:
-    """A thing and the words of quality that one clause has for it."""
+    """A thing and the words of quality that one clause has for it; `helps`: its flaw is said to serve the picture."""
 
     thing: Thing
     qualities: tuple[str, ...]
+    helps: bool = False
 
 
 class GrammarExtractor:
@@ -73,18 +76,14 @@ class GrammarExtractor:
 
 def phrases_of(text: str, passage: int) -> list[Phrase]:
     """The phrases of one text, in the order of their first mention."""
-    objects: list[tuple[Thing, list[str]]] = []
+    objects: list[list[Finding]] = []
     for finding in findings(text):
-        known = next((entry for entry in objects if _same(entry[0], finding.thing)), None)
+        known = next((group for group in objects if _same(group[0].thing, finding.thing)), None)
         if known is None:
-            objects.append((finding.thing, list(finding.qualities)))
+            objects.append([finding])
         else:
-            known[1].extend(quality for quality in finding.qualities if quality not in known[1])
-    heads = [_singular(thing) for thing, _ in objects]
-    phrases = [
-        _phrase(text, passage, thing, qualities, alone=heads.count(_singular(thing)) == 1)
-        for thing, qualities in objects
-    ]
+            known.append(finding)
+    phrases = [_phrase(text, passage, group) for group in objects]
     phrases.sort(key=lambda phrase: (phrase.start, phrase.end))
     return _without_overlaps(phrases)
 
@@ -99,11 +98,18 @@ def findings(text: str) -> list[Finding]:
             subject = things_of(clause.subject) if clause.subject else before
             if any(thing.pronoun for thing in subject):
                 subject = [thing for thing in subject if not thing.pronoun] + meant
-            found += _of_clause(clause, subject)
+            helps = bool(EMPHASIS.intersection(texts_of(sentence)))
+            found += [_serving(finding) if helps else finding for finding in _of_clause(clause, subject)]
             before = subject if clause.verb else before
             meant = [thing for thing in subject if not thing.of_image] or meant
         found += _harmed(sentence)
     return [finding for finding in found if finding.qualities]
+
+
+def _serving(finding: Finding) -> Finding:
+    """The finding, marked if it is a background whose blur sets the subject off."""
+    blurred = any("blur" in saying.families for each in finding.qualities for saying in sayings_of(words_of(each)))
+    return replace(finding, helps=blurred and finding.thing.label[-1].text == "background")
 
 
 def _of_clause(clause: Clause, subject: list[Thing]) -> Iterator[Finding]:
@@ -114,6 +120,8 @@ def _of_clause(clause: Clause, subject: list[Thing]) -> Iterator[Finding]:
         yield from _without_verb(clause.said)
         return
     words = clause.said
+    if any(thing.pronoun for thing in subject) or _calls_it_image(clause):
+        subject = [thing for thing in things_of(words) if thing.of_image][:1] or subject
     said = [saying for saying in _sayings(words, clause.verb) if not _in_front_of_noun(words, saying)]
     focus = [thing for thing in subject if thing.about_property == "focus" and thing.of_image]
     if focus and words and words[0].text in ("on", "upon"):
@@ -129,6 +137,22 @@ def _of_clause(clause: Clause, subject: list[Thing]) -> Iterator[Finding]:
         for thing in place or subject:
             if not thing.pronoun:
                 yield Finding(thing, (_surface(words, saying, thing.about_property, clause.verb),))
+    for thing in [] if said else subject:
+        yield Finding(thing, tuple(_of_property(words, thing.about_property)))
+
+
+def _calls_it_image(clause: Clause) -> bool:
+    """Whether a clause says what the picture is: "this is a picture of good quality"."""
+    if texts_of(clause.subject) not in (["this"], ["it"], ["that"]):
+        return False
+    named = thing_of(clause.said)
+    return named is not None and named.of_image
+
+
+def _of_property(words: Words, about_property: str) -> list[str]:
+    """Words that say something of quality only together with the property: "the lighting is sufficient"."""
+    compounds = (f"{word.text} {about_property}" for word in words)
+    return [compound for compound in compounds if about_property and tuple(words_of(compound)) in lexicon()][:1]
 
 
 def _defect(defect: Thing, words: Words) -> Iterator[Finding]:
@@ -143,6 +167,8 @@ def _defect(defect: Thing, words: Words) -> Iterator[Finding]:
 def _attributive(words: Words) -> Iterator[Finding]:
     """Words of quality in front of a noun, and behind a property: "clear texture of the petals"."""
     for saying in sayings_of(texts_of(words)):
+        if saying.text in DESCRIPTIVE and _in_front_of_noun(words, saying):
+            continue
         if not _in_front_of_noun(words, saying):
             prop = words[saying.end - 1].text if saying.end > saying.start + 1 else ""
             follows = words[saying.end].text if saying.end < len(words) else ""
@@ -191,7 +217,8 @@ def _without_verb(words: Words) -> Iterator[Finding]:
     subject = things_of(before) if before and before[-1].text not in PREPOSITIONS else []
     vague = all(thing.of_image for thing in subject)
     for saying in said:
-        place = _place_behind(words, saying.end) if vague else []
+        located = vague and (subject or saying.text in ADJECTIVE_OF or words[saying.end - 1].text in PROPERTIES)
+        place = _place_behind(words, saying.end) if located else []
         for thing in place or subject:
             if not thing.pronoun:
                 yield Finding(thing, (_surface(words, saying, thing.about_property),))
@@ -219,7 +246,7 @@ def _place_behind(words: Words, start: int) -> list[Thing]:
 
 def _sayings(words: Words, verb: str) -> list[Saying]:
     """Words of quality, read with a lacking verb in front of them and with determiners passed over."""
-    kept = [index for index, word in enumerate(words) if word.text not in DETERMINERS]
+    kept = [index for index, word in enumerate(words) if word.text not in DETERMINERS or _counts(words, index)]
     texts = [words[index].text for index in kept]
     prefix = [verb] if verb in LACKING or verb not in LINKING else []
     found = []
@@ -229,6 +256,12 @@ def _sayings(words: Words, verb: str) -> list[Saying]:
             places = (kept[start], kept[end - 1] + 1)
             found.append(Saying(saying.text, saying.polarity, saying.families, saying.degree, places[0], places[1]))
     return found
+
+
+def _counts(words: Words, index: int) -> bool:
+    """Whether a determiner decides what is said: "no detail", and "a little noise" in contrast to "little noise"."""
+    following = words[index + 1].text if index + 1 < len(words) else ""
+    return words[index].text == "a" and following in ("little", "bit")
 
 
 def _surface(words: Words, saying: Saying, about_property: str = "", verb: str = "") -> str:
@@ -244,6 +277,7 @@ def _surface(words: Words, saying: Saying, about_property: str = "", verb: str =
     negated = NEGATIONS.intersection([*before, *([verb] if verb in ("isn't", "aren't", "doesn't", "lacks") else [])])
     is_negated = bool(negated) and said[0] not in LACKING
     degree = next((word for word in before if word in STRONG | WEAK and word != "too"), "")
+    degree = "a little" if degree == "little" else degree
     return " ".join(word for word in ("not" if is_negated else "", degree, quality) if word)
 
 
@@ -263,17 +297,19 @@ def _singular(thing: Thing) -> str:
     return label.removesuffix("s") if known.number == "plural" else label
 
 
-def _phrase(text: str, passage: int, thing: Thing, qualities: Sequence[str], *, alone: bool) -> Phrase:
+def _phrase(text: str, passage: int, group: Sequence[Finding]) -> Phrase:
+    """The phrase of all findings of one thing, in the words of the first one."""
+    thing = group[0].thing
+    qualities = list(dict.fromkeys(quality for finding in group for quality in finding.qualities))
+    polarity = polarity_of(saying for each in qualities for saying in sayings_of(words_of(each)))
     start, end = thing.label[0].start, thing.label[-1].end
-    if alone and not thing.of_image:
-        start, end = _first_mention(text, text[start:end], (start, end))
-    quality = join(list(dict.fromkeys(qualities)))
-    effect = EFFECT_OF[polarity_of(saying for each in qualities for saying in sayings_of(words_of(each)))]
+    if not thing.of_image:
+        start, end = _first_mention(text, thing, (start, end))
     phrase = Phrase(
         phrase=text[thing.whole[0].start : thing.whole[-1].end],
         label=text[start:end],
-        quality=quality,
-        effect=effect,
+        quality=join(qualities),
+        effect="positive" if any(finding.helps for finding in group) else EFFECT_OF[polarity],
         passage=passage,
         start=start,
         end=end,
@@ -290,10 +326,13 @@ def _reason(thing: Thing) -> PhraseDropReason | None:
     return None if thing.critical else "non-critical"
 
 
-def _first_mention(text: str, label: str, otherwise: tuple[int, int]) -> tuple[int, int]:
-    """Where the label first stands as a word of its own; a possessive only if there is nothing else."""
-    found = re.search(rf"\b{re.escape(label)}\b(?!['\u2019]s|-)", text, re.IGNORECASE)
-    return (found.start(), found.end()) if found and found.start() <= otherwise[0] else otherwise
+def _first_mention(text: str, thing: Thing, otherwise: tuple[int, int]) -> tuple[int, int]:
+    """Where the thing's label first stands with the adjectives that it has here; possessives do not count."""
+    core = r"\s+".join(re.escape(word.text) for word in thing.core)
+    found = re.search(rf"\b{core}\b(?!['\u2019]s|-)", text, re.IGNORECASE)
+    if found is None or found.end() > otherwise[0]:
+        return otherwise
+    return found.end() - (otherwise[1] - otherwise[0]), found.end()
 
 
 def _without_overlaps(phrases: list[Phrase]) -> list[Phrase]:

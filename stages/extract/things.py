@@ -12,12 +12,14 @@ from stages.extract.words import (
     FILLERS,
     NON_CRITICAL,
     NOT_NOUNS,
+    OWNERS,
     PARTS,
     POSSESSIVES,
     PREPOSITIONS,
     PRONOUNS,
     PROPERTIES,
     RELATIVE,
+    SPEAKERS,
     STAYS_WITH_NOUN,
     VERBS,
     WHOLE_IMAGE,
@@ -75,6 +77,8 @@ def thing_of(words: Words) -> Thing | None:
         return None
     rest = words[len(core) :]
     head = core[-1].text
+    if SPEAKERS.intersection(texts_of(core)):
+        return None
     if len(core) == 1 and head in PRONOUNS:
         return Thing(core, core, pronoun=True)
     behind = rest[0].text if rest else ""
@@ -97,14 +101,10 @@ def _seen_through(core: Words, rest: Words, possessive: bool) -> Thing | None:
     before = core[:-1]
     while before and before[-1].text in PROPERTIES:
         before = before[:-1]
-    if before and before[-1].text not in WHOLE_IMAGE and (before[-1].text.endswith("'s") or _is_noun(before)):
+    if before and (before[-1].text.endswith("'s") or before[-1].text in OWNERS):
         owner = _own((*before[:-1], _without_possessive(before)))
         return Thing(owner, owner, about_property=prop)
     return Thing(core, core, about_property=prop, pronoun=possessive, of_image=not possessive)
-
-
-def _is_noun(before: Words) -> bool:
-    return not sayings_of(texts_of(before))
 
 
 def _without_possessive(before: Words) -> Word:

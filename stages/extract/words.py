@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 WHOLE_IMAGE = frozenset(
-    "image images picture pictures photo photos photograph photographs photography shot snapshot frame scene view "
-    "overall everything composition framing perspective angle whole rest atmosphere mood ambience theme content "
-    "camera lens exposure lighting light illumination brightness contrast saturation colour color colours colors "
-    "colouring coloring tone tones hue hues focus focusing sharpness clarity definition quality resolution detail "
-    "details texture textures noise grain blur flash shutter balance range distortion layers layering "
-    "rendition reproduction rendering result aesthetics aesthetic appearance exposition visibility".split()
+    "image images portrait portraits close-up picture pictures photo photos photograph photographs photography "
+    "shot shots snapshot frame scene view overall everything composition framing perspective angle whole rest "
+    "atmosphere mood ambience theme content camera lens exposure lighting light illumination brightness "
+    "contrast saturation colour color colours colors colouring coloring tone tones hue hues focus focusing "
+    "sharpness clarity definition quality resolution detail details texture textures noise grain blur flash "
+    "shutter balance range distortion layers layering rendition reproduction rendering result aesthetics "
+    "aesthetic appearance exposition visibility".split()
 )
 """Heads that name the picture or a property of it where no thing is named beside them."""
 
@@ -28,15 +29,19 @@ PARTS = frozenset(
 """Heads that stand for a share of the thing behind "of"."""
 
 NON_CRITICAL = frozenset(
-    "viewer viewers eye effect effects impression impressions feeling sense attention experience impact problem "
-    "problems issue issues level degree use way lack loss thing things reason time moment photographer's overview "
-    "information purpose amount hand result end beginning interest place nothing something point what cause "
-    "depth distance motion movement direction size number kind type there here".split()
+    "viewer viewers eye effect effects impression impressions feeling sense attention experience impact "
+    "problem problems issue issues level degree use way lack loss thing things reason time moment "
+    "photographer's overview information purpose amount hand result end beginning interest place nothing "
+    "something point what cause depth distance motion movement direction size number kind type there here "
+    "gradient gradation gradations blue-cast cast".split()
 )
 """Heads that name no thing that a box could hold."""
 
 ADJECTIVE_OF = {
     "noise": "noisy",
+    "motion blur": "motion-blurred",
+    "compression artefacts": "blocky",
+    "compression artifacts": "blocky",
     "grain": "grainy",
     "blur": "blurred",
     "blurriness": "blurred",
@@ -50,7 +55,6 @@ ADJECTIVE_OF = {
     "blocking": "blocky",
     "compression": "compressed",
     "ghosting": "blurred",
-    "halos": "oversharpened",
     "banding": "banded",
     "pixelation": "pixelated",
     "haze": "hazy",
@@ -75,7 +79,7 @@ HAVING = frozenset(
 LACKING = frozenset("lacks lack lacked loses lose".split())
 
 MAKING = frozenset(
-    "leaves leave left leaving makes make made making renders render rendered rendering gives give giving keeps "
+    "leaves leave leaving makes make made making renders render rendered rendering gives give giving keeps "
     "keeping turns turning causes cause causing".split()
 )
 """Verbs between a cause and the thing that it changes: "leaves the background soft"."""
@@ -103,6 +107,20 @@ DETERMINERS = frozenset(
     "the a an this that these those its their his her every each all some any both many several most few another "
     "other such one two three four five six seven eight nine ten".split()
 )
+
+OWNERS = frozenset("background foreground subject skin face sky fur hair sea water wall floor grass".split())
+"""Nouns that may stand right in front of a property that is theirs: "background details"."""
+
+DESCRIPTIVE = frozenset("dark bright soft smooth flat fine low high muted pale rough dim".split())
+"""Words that in front of a noun tell what a thing is like, and not how good it is: "the bright sky"."""
+
+EMPHASIS = frozenset(
+    "stand stands sets set highlight highlights highlighting emphasise emphasises emphasize emphasizes "
+    "prominent bokeh isolates isolate separates separate".split()
+)
+"""In one sentence with a blurred background they mean that the blur helps."""
+
+SPEAKERS = frozenset("i we you one's".split())
 
 PRONOUNS = frozenset("it they them which who these this those".split())
 
@@ -134,10 +152,11 @@ BORDERS = frozenset({","}) | JOINING | SEPARATING
 RELATIVE = frozenset("which who that whose where".split())
 
 FILLERS = frozenset(
-    "overall generally however also especially particularly mainly mostly even only just still too again meanwhile "
-    "additionally moreover furthermore then first finally secondly besides quite very rather fairly slightly somewhat "
-    "a little bit really clearly visibly noticeably obviously generally relatively partly partially completely "
-    "totally entirely extremely severely heavily both either neither not no more less almost nearly well".split()
+    "overall generally however also especially particularly mainly mostly even only just still too again "
+    "meanwhile additionally moreover furthermore then first finally secondly particular besides quite very "
+    "rather fairly slightly somewhat a little bit really clearly visibly noticeably obviously generally "
+    "relatively partly partially completely totally entirely extremely severely heavily both either neither "
+    "not no more less almost nearly well".split()
 )
 """Words in front of a noun phrase or of a word of quality that belong to neither."""
 
