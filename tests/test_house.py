@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOMS = ("annotate", "stages", "manifests")
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
@@ -125,7 +126,7 @@ def test_the_first_answer_of_the_command_does_not_wait_for_ray(project: Path) ->
 
 def test_every_package_of_the_design_card_has_its_place(package: dict[str, Any]) -> None:
     extras = package["optional-dependencies"]
-    assert set(extras) == {"iqa", "ultralytics", "groundingdino", "gpu", "train", "dev"}
+    assert set(extras) == {"iqa", "ultralytics", "groundingdino", "gpu", "fetch", "train", "dev"}
     everything = requirement_names(package["dependencies"])
     for extra in extras.values():
         everything |= requirement_names(extra)
@@ -141,6 +142,25 @@ def test_the_test_stack_holds_the_core_at_the_same_versions(project: Path, packa
     core, everything = (pins(project / "requirements" / name) for name in ("core.txt", "test.txt"))
     assert {name: version for name, version in core.items() if everything.get(name) != version} == {}
     assert requirement_names(package["dependencies"]) <= set(core)
+
+
+def test_the_gpu_lock_holds_the_core_as_tested_and_all_that_the_gpu_extras_ask_for(
+    project: Path, package: dict[str, Any]
+) -> None:
+    core, locked = (pins(project / "requirements" / name) for name in ("core.txt", "gpu.txt"))
+    assert {name: version for name, version in core.items() if name in locked and locked[name] != version} == {}
+    asked = [
+        *package["dependencies"],
+        *(line for extra in ("gpu", "iqa", "ultralytics", "groundingdino", "fetch")
+          for line in package["optional-dependencies"][extra]),
+    ]  # fmt: skip
+    for requirement in map(Requirement, asked):
+        assert requirement.specifier.contains(locked[requirement.name]), requirement
+
+
+def test_no_lock_names_a_host_or_a_folder(project: Path) -> None:
+    for lock in (project / "requirements").glob("*.txt"):
+        assert [line for line in lock.read_text().splitlines() if line[0] != "#" and re.search(r"[/@]|--", line)] == []
 
 
 def test_a_wheel_holds_every_file_that_the_code_reads(project: Path, tmp_path: Path) -> None:
