@@ -15,7 +15,19 @@ from rich.console import Console
 from annotate import __version__
 from annotate.bench.commands import bench
 from annotate.console import console
-from annotate.options import Debug, Images, OutFolder, Overrides, RecipeName, RunFolder, Seed, ShardSize, Take, Workers
+from annotate.options import (
+    Debug,
+    DescriptionsFile,
+    Images,
+    OutFolder,
+    Overrides,
+    RecipeName,
+    RunFolder,
+    Seed,
+    ShardSize,
+    Take,
+    Workers,
+)
 from manifests.errors import AnnotateError, Interrupted, Stalled
 
 EXIT_CODES = """Exit codes: 0 all inputs ok, filtered or duplicate; 1 internal error; 2 usage or input error;
@@ -54,6 +66,7 @@ def run(
     images: Images,
     out: OutFolder,
     recipe: RecipeName = "embedded",
+    descriptions: DescriptionsFile = None,
     take: Take = None,
     shard_size: ShardSize = None,
     seed: Seed = None,
@@ -93,6 +106,7 @@ def run(
         images=images,
         out=out,
         recipe=recipe,
+        descriptions=descriptions,
         overrides=tuple(overrides or ()),
         take=take,
         shard_size=shard_size,
@@ -117,6 +131,7 @@ def run(
 def plan(
     images: Images,
     recipe: RecipeName = "embedded",
+    descriptions: DescriptionsFile = None,
     take: Take = None,
     shard_size: ShardSize = None,
     seed: Seed = None,
@@ -133,6 +148,7 @@ def plan(
     request = PreviewRequest(
         images=images,
         recipe=recipe,
+        descriptions=descriptions,
         overrides=tuple(overrides or ()),
         take=take,
         shard_size=shard_size,

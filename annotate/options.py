@@ -16,6 +16,15 @@ Images = Annotated[
         "or a Parquet file with a `uri` or an `image` column.",
     ),
 ]
+DescriptionsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--descriptions",
+        metavar="FILE",
+        help="Given descriptions (JSONL, CSV or Parquet with `image` and `text`; Q-Instruct's or DQ-495K's JSON): "
+        "only described images are annotated.",
+    ),
+]
 RecipeName = Annotated[
     str, typer.Option("--recipe", metavar="NAME|FILE", help="A shipped recipe by name, or a .yaml file.")
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -11,9 +12,10 @@ from rich.table import Table
 from annotate.console import clock, count_progress, native_chatter_hidden
 from annotate.doctor import check_requirements
 from annotate.engine import local_cores
+from annotate.inputs import given_inputs
 from annotate.prepare import Prepared, prepare
 from manifests.plan import Plan, Take, make_plan, planned_records
-from manifests.sources import Inputs, list_inputs
+from manifests.sources import Inputs
 from stages.chain import Chain
 
 
@@ -23,6 +25,7 @@ class PreviewRequest:
 
     images: str
     recipe: str
+    descriptions: Path | None
     overrides: tuple[str, ...]
     take: str | None
     shard_size: int | None
@@ -36,7 +39,7 @@ def preview(request: PreviewRequest, console: Console) -> None:
     prepared = prepare(request.recipe, request.overrides, request.seed)
     check_requirements(prepared.stages)
     workers = request.workers or local_cores()
-    inputs = list_inputs(request.images)
+    inputs = given_inputs(request.images, request.descriptions, prepared.stages, request.recipe).inputs
     with count_progress("reading") as on_progress:
         plan = make_plan(
             inputs,

@@ -19,6 +19,7 @@ from annotate.dag import ShardDone, pools_of, run_shards
 from annotate.doctor import check_requirements, check_weights
 from annotate.engine import local_cores, ray_engine
 from annotate.figures import figures_of
+from annotate.inputs import Given, given_inputs
 from annotate.prepare import Prepared, prepare
 from annotate.reuse import Reuse
 from annotate.summary import print_summary
@@ -27,7 +28,7 @@ from manifests.ledger import Ledger
 from manifests.plan import Plan, Take, grow_plan, make_plan
 from manifests.run import RunInfo, StageIdentity
 from manifests.sessions import write_session
-from manifests.sources import Inputs, list_inputs, refuse_nesting
+from manifests.sources import refuse_nesting
 
 FINISHED_WITH_FAILED_ROWS = 3
 
@@ -39,6 +40,7 @@ class RunRequest:
     images: str
     out: Path
     recipe: str = "embedded"
+    descriptions: Path | None = None
     overrides: tuple[str, ...] = ()
     take: str | None = None
     shard_size: int | None = None
@@ -60,7 +62,8 @@ def run_annotate(request: RunRequest, console: Console) -> int:
     check_requirements(prepared.stages)
     check_weights(prepared.stages, request.recipe)
     take = Take.parse(request.take) if request.take else None
-    inputs = list_inputs(request.images)
+    given = given_inputs(request.images, request.descriptions, prepared.stages, request.recipe)
+    inputs = given.inputs
     refuse_nesting(inputs, request.out)
     workers = request.workers or local_cores()
 
@@ -83,7 +86,7 @@ def run_annotate(request: RunRequest, console: Console) -> int:
         messages.print(counted if added else "there is no image to add", markup=False)
         return grown
 
-    info = run_info(request, prepared, inputs, take)
+    info = run_info(request, prepared, given, take)
     reuse = reuse_of(request, prepared, keep_content=info.embed_images)
     with Ledger.start(
         request.out,
@@ -152,9 +155,9 @@ def reuse_of(request: RunRequest, prepared: Prepared, *, keep_content: bool) -> 
     return reuse
 
 
-def run_info(request: RunRequest, prepared: Prepared, inputs: Inputs, take: Take | None) -> RunInfo:
+def run_info(request: RunRequest, prepared: Prepared, given: Given, take: Take | None) -> RunInfo:
     """What run.json says of this run."""
-    stages = prepared.stages
+    stages, inputs = prepared.stages, given.inputs
     return RunInfo(
         recipe=prepared.recipe.resolved(),
         fingerprint=prepared.fingerprint,
@@ -164,6 +167,7 @@ def run_info(request: RunRequest, prepared: Prepared, inputs: Inputs, take: Take
         embed_images=request.embed_images or any(stage.changes_content for stage in stages),
         images=inputs.source,
         root=inputs.root,
+        descriptions=given.descriptions,
         ignored=inputs.ignored,
         versions=_versions([package for stage in stages for package in stage.requires()]),
         weights={name: digest for stage in stages for name, digest in stage.weights().items()},

@@ -48,10 +48,12 @@ SCHEMA = pa.schema(
         ("reason", pa.string()),
         ("duplicate_of", pa.string()),
         ("shard", pa.int32()),
+        ("texts", pa.list_(pa.string())),
     ]
 )
 """`image_id` and `bytes` are null for what could not be read, `width` and `height` for what the gate refused.
-`outcome` is `failed`, `duplicate` or null; `shard` is null for what this run does not annotate."""
+`outcome` is `failed`, `duplicate` or null; `shard` is null for what this run does not annotate.
+`texts` are the descriptions that were given with the input; an image has those of its copies too."""
 
 
 @dataclass(frozen=True)
@@ -159,8 +161,13 @@ _NOTHING = Plan(SCHEMA.empty_table(), (), 1)
 def planned_records(rows: pa.Table, root: str) -> list[ImageRecord]:
     """Plan rows as the records that the first stage begins with."""
     return [
-        ImageRecord(image_id=row["image_id"], uri=row["uri"], location=location_of(root, row["uri"]))
-        for row in rows.select(["image_id", "uri"]).to_pylist()
+        ImageRecord(
+            image_id=row["image_id"],
+            uri=row["uri"],
+            location=location_of(root, row["uri"]),
+            texts=row["texts"] or [],
+        )
+        for row in rows.select(["image_id", "uri", "texts"]).to_pylist()
     ]
 
 
@@ -196,7 +203,8 @@ def make_plan(
     if shard_size is not None and shard_size < 1:
         raise InputError(f"--shard-size {shard_size}: should be 1 or more")
     examined = _examine_inputs(inputs, max_megapixels, on_progress)
-    return _arrange(_NOTHING, examined, take or Take(), lambda images: shard_size or auto_shard_size(images, workers))
+    plan = _arrange(_NOTHING, examined, take or Take(), lambda images: shard_size or auto_shard_size(images, workers))
+    return _with_texts_of_copies(plan) if inputs.texts else plan
 
 
 def grow_plan(
@@ -211,8 +219,10 @@ def grow_plan(
 
     The images of earlier versions keep their shards, and a uri that is known keeps its row: it is not read again,
     whatever lies there now, or if nothing does. Only what was refused is examined anew. A file with the bytes of a
-    known image is a duplicate of that one. The plan itself comes back where there is nothing to add.
+    known image is a duplicate of that one. The plan itself comes back where there is nothing to add. Raises InputError
+    where a known image has got another description.
     """
+    _refuse_other_texts(plan, inputs)
     refused = set(plan.table.filter(pc.equal(plan.table["outcome"], "failed"))["uri"].to_pylist())
     known = set(plan.table["uri"].to_pylist()) - refused
     new = replace(
@@ -239,7 +249,7 @@ def _examine_all(inputs: Inputs, limits: Limits, on_progress: Callable[[int, int
     stop = Event()
     executor = ThreadPoolExecutor(max_workers=min(32, 2 * (os.cpu_count() or 1)))
     try:
-        for table in executor.map(partial(_examine, inputs.root, limits, stop), chunks):
+        for table in executor.map(partial(_examine, inputs, limits, stop), chunks):
             done += table.num_rows
             if on_progress is not None:
                 on_progress(done, total)
@@ -249,15 +259,15 @@ def _examine_all(inputs: Inputs, limits: Limits, on_progress: Callable[[int, int
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _examine(root: str, limits: Limits, stop: Event, uris: list[str]) -> pa.Table:
+def _examine(inputs: Inputs, limits: Limits, stop: Event, uris: list[str]) -> pa.Table:
     """Rows of a chunk of inputs, not yet in shards. Nobody reads what is there when `stop` is set."""
     rows = []
     for uri in uris:
         if stop.is_set():
             break
-        row: dict[str, object] = {"uri": uri}
+        row: dict[str, object] = {"uri": uri, "texts": inputs.texts.get(uri)}
         try:
-            content = read_content(location_of(root, uri))
+            content = read_content(location_of(inputs.root, uri))
             row |= {"image_id": content_id(content), "bytes": len(content)}
             header = check_header(content, limits)
             row |= {"width": header.width, "height": header.height}
@@ -265,6 +275,32 @@ def _examine(root: str, limits: Limits, stop: Event, uris: list[str]) -> pa.Tabl
             row |= {"outcome": "failed", "stage": "plan", "reason": str(refusal)}
         rows.append(row)
     return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def _with_texts_of_copies(plan: Plan) -> Plan:
+    """The plan with each image's texts and, behind them, those of its duplicates that say something else."""
+    copies = plan.table.filter(pc.is_valid(plan.table["duplicate_of"])).select(["duplicate_of", "texts"]).to_pylist()
+    if not copies:
+        return plan
+    uris, texts = plan.table["uri"].to_pylist(), plan.table["texts"].to_pylist()
+    place = {uri: index for index, uri in enumerate(uris)}
+    for copy in copies:
+        index = place[copy["duplicate_of"]]
+        texts[index] = list(dict.fromkeys([*(texts[index] or []), *(copy["texts"] or [])])) or None
+    column = pa.array(texts, SCHEMA.field("texts").type)
+    return replace(plan, table=plan.table.set_column(SCHEMA.get_field_index("texts"), "texts", column))
+
+
+def _refuse_other_texts(plan: Plan, inputs: Inputs) -> None:
+    """Raise InputError if a planned image has a description that the plan does not hold."""
+    if not inputs.texts:
+        return
+    for row in plan.table.slice(0, plan.images).select(["uri", "texts"]).to_pylist():
+        if not set(inputs.texts.get(row["uri"], [])) <= set(row["texts"] or []):
+            raise InputError(
+                f"--descriptions: {row['uri']} is in this run with other descriptions, and what is there stays; "
+                "choose another --out"
+            )
 
 
 def _refused(inputs: Inputs) -> pa.Table:

@@ -16,7 +16,7 @@ from manifests.errors import OutputError
 from manifests.layout import FIRST_VERSION, latest_version, run_path
 from manifests.shards import shard_slice
 
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 """Raised when an output folder's files change their names or their meaning."""
 
 
@@ -32,7 +32,8 @@ class StageIdentity(BaseModel):
 class RunInfo(BaseModel):
     """What the application knows of a run before it begins; two runs are the same if `asked` is equal.
 
-    `images` is the source as an absolute path or pattern, `root` the folder that uris are relative to. `versions`,
+    `images` is the source as an absolute path or pattern, `root` the folder that uris are relative to. `descriptions`
+    says how many texts were given, with their digest. `versions`,
     `weights` (name to sha256) and `licences` (package, model or photo set to licence) tell what the run touched.
     """
 
@@ -46,6 +47,7 @@ class RunInfo(BaseModel):
     embed_images: bool = False
     images: str
     root: str
+    descriptions: str | None = None
     ignored: dict[str, int] = {}
     versions: dict[str, str] = {}
     weights: dict[str, str] = {}
@@ -56,6 +58,7 @@ class RunInfo(BaseModel):
         """What must be equal for a run to go on in the same folder, flattened to dotted keys."""
         said = {
             "images": self.images,
+            "descriptions": self.descriptions,
             "take": self.take,
             "seed": self.seed,
             "embed_images": self.embed_images,
@@ -122,7 +125,7 @@ def read_run(out: Path) -> RunFile | None:
 NOT_ASKED = frozenset({"stages", "stalled_after_minutes"})
 """Keys of a recipe that are compared elsewhere, or decide no result."""
 
-GROWS = frozenset({"images", "take"})
+GROWS = frozenset({"images", "take", "descriptions"})
 """Keys that may differ when a run is extended, if the root of its uris is the same."""
 
 

@@ -48,6 +48,7 @@ class Inputs:
 
     `source` is the source as an absolute path or pattern.
     `ignored` counts by lower-case extension (`.txt`), and by `(hidden)` and the like for what has no extension.
+    `texts` are given descriptions by uri (`manifests.descriptions`).
     """
 
     source: str
@@ -56,6 +57,7 @@ class Inputs:
     uris: list[str]
     ignored: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, list[str]] = field(default_factory=dict)
 
 
 def list_inputs(source: str | Path) -> Inputs:

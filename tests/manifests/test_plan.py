@@ -1,5 +1,6 @@
 import json
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from manifests.atomic import Disk
 from manifests.errors import InputError
-from manifests.plan import SCHEMA, Plan, Take, auto_shard_size, make_plan, planned_ids
+from manifests.plan import SCHEMA, Plan, Take, auto_shard_size, grow_plan, make_plan, planned_ids, planned_records
 from manifests.sources import content_id, list_inputs
 
 
@@ -154,3 +155,22 @@ def test_a_plan_of_nothing_but_refused_inputs_is_a_plan(tmp_path):
     plan = make_plan(list_inputs(tmp_path))
     assert json.dumps(plan.counts()) == '{"inputs": 1, "images": 0, "not_taken": 0, "duplicate": 0, "failed": 1}'
     assert plan.refusals() == [("is empty (0 bytes)", 1)]
+
+
+def test_given_descriptions_are_part_of_the_plan_and_copies_share_theirs(photos):
+    inputs = list_inputs(photos)
+    copy = next(row for row in make_plan(inputs).table.to_pylist() if row["duplicate_of"])
+    texts = {copy["duplicate_of"]: ["Sharp.", "Dim."], copy["uri"]: ["Dim.", "Noisy."]}
+    plan = make_plan(replace(inputs, texts=texts))
+    row = next(row for row in plan.table.to_pylist() if row["uri"] == copy["duplicate_of"])
+    assert row["texts"] == ["Sharp.", "Dim.", "Noisy."]
+    records = planned_records(plan.table.slice(0, plan.images), inputs.root)
+    assert {record.uri: record.texts for record in records if record.texts} == {row["uri"]: row["texts"]}
+
+
+def test_a_plan_does_not_grow_with_other_descriptions_of_what_it_has(photos):
+    inputs = list_inputs(photos)
+    plan = make_plan(replace(inputs, texts={uri: ["Sharp."] for uri in inputs.uris}))
+    assert grow_plan(plan, replace(inputs, texts={uri: ["Sharp."] for uri in inputs.uris})) is plan
+    with pytest.raises(InputError, match="is in this run with other descriptions"):
+        grow_plan(plan, replace(inputs, texts={uri: ["Blurred."] for uri in inputs.uris}))
