@@ -68,6 +68,10 @@ class Stage(ABC):
         """`needs` of this configuration; fewer where the chosen backend reads less."""
         return self.needs
 
+    def concurrent(self) -> bool:
+        """Whether several threads of a worker may call the stage at once, each with other rows."""
+        return False
+
     def sources(self) -> Sequence[WeightSource]:
         """Weights that do not come with a package; `open` finds them with `manifests.weights.local_path`."""
         return ()

@@ -31,8 +31,8 @@ class ModelOptions(StageConfig):
     """The model's name at the endpoint; the name in `author` (default: the model's own name)."""
     api_key_env: str | None = Field(default=None, exclude=True)
     """Environment variable that holds the endpoint's key; the key itself is written nowhere."""
-    family: Literal["auto", "qwen2-vl", "qwen2.5-vl", "qwen3-vl", "llava", "llava-next", "internvl"] = "auto"
-    """How the model counts coordinates; `auto`: from its config.json, or from its name at an endpoint."""
+    family: Literal["auto", "qwen2-vl", "qwen2.5-vl", "qwen3-vl", "llava", "llava-next", "internvl", "none"] = "auto"
+    """How the model counts coordinates; `none`: places are words alone; `auto`: by its config.json, or its name."""
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     """Numbers that vLLM computes with; `auto`: as the model was saved."""
     max_model_len: int | None = Field(default=None, ge=64)

@@ -30,6 +30,7 @@ LIKELIEST_TOKENS = 20
 """How many first tokens vLLM is asked to weigh; its own limit by default."""
 
 _LOOK_EVERY_S = 2.0
+_CLOSE_S = 10.0
 
 Value = TypeVar("Value")
 
@@ -84,9 +85,11 @@ class VllmEngine:
     def close(self) -> None:
         """End the engine's process."""
         atexit.unregister(self.close)
-        if self._engine is not None:
-            self._engine.shutdown(timeout=10)
-            self._engine = None
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            # The reader of replies goes first: it takes the end of the engine for its death.
+            self._submit(_cancel(engine.output_handler)).result()
+            engine.shutdown(timeout=_CLOSE_S)
 
     def _submit(self, work: Coroutine[Any, Any, Value]) -> Future[Value]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
@@ -115,6 +118,7 @@ class VllmEngine:
             "max_logprobs": LIKELIEST_TOKENS,
             "disable_log_stats": True,
             **executor,
+            **_of_the_platform(),
             **options.engine_args,
         }
 
@@ -182,6 +186,19 @@ class VllmEngine:
         self.stats.prompt_tokens += reply.prompt_tokens
         self.stats.completion_tokens += reply.completion_tokens
         return reply
+
+
+def _of_the_platform() -> dict[str, Any]:
+    """On CPUs prompts are not cut in pieces: the engine (0.32) dies of a seeded request that is."""
+    from vllm.platforms import current_platform
+
+    return {"enable_chunked_prefill": False} if current_platform.is_cpu() else {}
+
+
+async def _cancel(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 def _messages(ask: Ask, images: Sequence[Image.Image]) -> list[dict[str, Any]]:
