@@ -20,17 +20,21 @@ import pyarrow as pa
 
 from annotate.journal import Journal
 from annotate.reuse import Reuse
-from manifests.errors import OutputError
+from manifests.errors import OutputError, RecipeError
 from manifests.ledger import Committer
 from manifests.plan import planned_records
 from manifests.recipe import Execution, Recipe
 from manifests.records import ImageRecord
 from manifests.tables import arrow_type, from_wire, to_wire
 from stages.chain import Chain
+from stages.mllm.ask import EngineDied
 from stages.stage import Stage
 
 SHARD = "shard"
 """Name of the column that carries the shard's number beside its rows."""
+
+EXIT_ENGINE_DIED = 87
+"""Exit code of a worker whose engine is dead; Ray starts a fresh worker, which gets the same shards."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ class ShardDone:
     ended: float
     peak_memory_bytes: dict[str, int]
     """Peak resident memory of every worker that had the shard in its hands."""
+    tallies: dict[str, int] = field(default_factory=dict)
+    """What was asked of language models."""
     reused: int = 0
     """Images whose first stages another run has done."""
     refused: str | None = None
@@ -65,12 +71,21 @@ class ShardDone:
 
 
 def pools_of(recipe: Recipe, stages: Sequence[Stage]) -> list[Pool]:
-    """Group neighbouring stages whose execution is equal: a picture is decoded once per pool, not once per stage."""
+    """Group neighbouring stages whose execution is equal: a picture is decoded once per pool, not once per stage.
+
+    Raises RecipeError when a worker is to have several shards in hands at a stage that takes one at a time.
+    """
     pairs = enumerate(zip(stages, (spec.execution for spec in recipe.stages), strict=True))
     pools = []
     for _, group in groupby(pairs, key=lambda place: place[1][1].resources()):
         members = list(group)
         first, (_, execution) = members[0]
+        alone = [stage.name for _, (stage, _) in members if not stage.concurrent()]
+        if execution.shards_at_once > 1 and alone:
+            raise RecipeError(
+                f"execution.{alone[0]}.shards_at_once={execution.shards_at_once}: only stages that ask a language "
+                "model take several shards at once; leave it out"
+            )
         deadlines_s = {stage.name: own.deadline_s for _, (stage, own) in members}
         pools.append(Pool(tuple(stage for _, (stage, _) in members), execution, first, deadlines_s))
     return pools
@@ -147,6 +162,7 @@ class PoolWorker:
             reload=reuse is not None and reuse.reload,
         )
         self._journal = Journal(out, pool.deadlines_s)
+        self._pool = pool
         self._root = root
         self._reuse = reuse
         self._committer = committer
@@ -156,7 +172,11 @@ class PoolWorker:
         """One whole shard: plan rows or records in, records or the shard's summary out."""
         shard: int = block[SHARD][0].as_py()
         journey = _Journey.of(block)
-        records = self._chain(self._records(block), self._journal.open(shard))
+        try:
+            records = self._chain(self._records(block), self._journal.open(shard))
+        except EngineDied:
+            os._exit(EXIT_ENGINE_DIED)
+        self._share_seconds(records)
         entry = self._journal.rest(shard)
         journey.peak_memory_bytes[f"{socket.gethostname()}:{os.getpid()}"] = _peak_memory_bytes()
         if self._committer is None:
@@ -164,6 +184,13 @@ class PoolWorker:
         done = self._commit(self._committer, shard, records, journey)
         entry.close()
         return pa.Table.from_pylist([asdict(done)], schema=_DONE_SCHEMA)
+
+    def _share_seconds(self, records: list[ImageRecord]) -> None:
+        """Shards that are in hands together share the time, so that the sum over all is that of the worker."""
+        for record in records:
+            for stage in self._pool.stages:
+                if stage.name in record.seconds:
+                    record.seconds[stage.name] /= self._pool.execution.shards_at_once
 
     def _records(self, block: pa.Table) -> list[ImageRecord]:
         if self._root is None:
@@ -188,6 +215,7 @@ class PoolWorker:
             began=journey.began,
             ended=time.time(),
             peak_memory_bytes=journey.peak_memory_bytes,
+            tallies=manifest.tallies if manifest else {},
             reused=sum(record.passed > 0 for record in records),
         )
 
@@ -201,10 +229,14 @@ _DONE_SCHEMA = pa.schema(
         ("began", pa.float64()),
         ("ended", pa.float64()),
         ("peak_memory_bytes", pa.map_(pa.string(), pa.int64())),
+        ("tallies", arrow_type(dict[str, int])),
         ("reused", pa.int64()),
         ("refused", pa.string()),
     ]
 )
+
+
+_MAPS = tuple(field.name for field in _DONE_SCHEMA if pa.types.is_map(field.type))
 
 
 def run_shards(
@@ -248,8 +280,11 @@ def run_shards(
             batch_format="pyarrow",
             zero_copy_batch=True,
             compute=ray.data.ActorPoolStrategy(
-                size=worker_count(pool, cores=cores, gpus=gpus, shards=len(tables)), max_tasks_in_flight_per_actor=2
+                size=worker_count(pool, cores=cores, gpus=gpus, shards=len(tables)),
+                max_tasks_in_flight_per_actor=1 + pool.execution.shards_at_once,
+                enable_true_multi_threading=pool.execution.shards_at_once > 1,
             ),
+            max_concurrency=pool.execution.shards_at_once,
             num_cpus=pool.execution.cpus,
             num_gpus=pool.execution.gpus or None,
             memory=pool.execution.memory_gb * 2**30 if pool.execution.memory_gb else None,
@@ -257,7 +292,7 @@ def run_shards(
     for batch in dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
         assert isinstance(batch, pa.Table)
         for row in batch.to_pylist():
-            maps = {name: dict(row[name]) for name in ("outcomes", "rows", "seconds", "peak_memory_bytes")}
+            maps = {name: dict(row[name]) for name in _MAPS}
             done = ShardDone(**{**row, **maps})
             if done.refused is not None:
                 raise OutputError(done.refused)

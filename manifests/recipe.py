@@ -44,12 +44,14 @@ class Execution(BaseModel):
     memory_gb: float | None = Field(default=None, gt=0)
     batch_size: int = Field(default=1, ge=1)
     workers: int | Literal["auto"] = "auto"
+    shards_at_once: int = Field(default=1, ge=1)
+    """Shards that one worker has in hands together, for stages whose model answers many requests at once."""
     deadline_s: float | None = Field(default=900.0, gt=0)
     """What one image may take in this stage; a batch may take as long as its images together. Null: no limit."""
 
     def resources(self) -> tuple[object, ...]:
         """What decides which stages can share workers."""
-        return (self.cpus, self.gpus, self.memory_gb, self.batch_size, self.workers)
+        return (self.cpus, self.gpus, self.memory_gb, self.batch_size, self.workers, self.shards_at_once)
 
 
 class StageSpec(BaseModel):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from threading import Lock
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from manifests.records import ImageRecord
 _HELD = 4
 _held: OrderedDict[str, tuple[bytes, Decoded]] = OrderedDict()
 """Encoded bytes and what they decode to, by image id."""
+_holding = Lock()
 
 
 def decode(row: ImageRecord, max_megapixels: float = math.inf) -> Decoded:
@@ -26,18 +28,20 @@ def decode(row: ImageRecord, max_megapixels: float = math.inf) -> Decoded:
 
     Raises `manifests.gate.Refusal` when the content does not decode or has more pixels than allowed.
     """
-    content, held = _held.get(row.image_id, (None, None))
-    if held is not None and (row.content is None or row.content == content):
-        _held.move_to_end(row.image_id)
-        return held
+    with _holding:
+        content, held = _held.get(row.image_id, (None, None))
+        if held is not None and (row.content is None or row.content == content):
+            _held.move_to_end(row.image_id)
+            return held
     if row.content is None:
         raise ValueError(f"{row.uri}: the encoded bytes were dropped before a stage that needs them")
     decoded = decode_upright(row.content, max_megapixels)
     decoded.pixels.setflags(write=False)
-    _held[row.image_id] = (row.content, decoded)
-    _held.move_to_end(row.image_id)
-    while len(_held) > _HELD:
-        _held.popitem(last=False)
+    with _holding:
+        _held[row.image_id] = (row.content, decoded)
+        _held.move_to_end(row.image_id)
+        while len(_held) > _HELD:
+            _held.popitem(last=False)
     return decoded
 
 
