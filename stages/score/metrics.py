@@ -36,7 +36,9 @@ class Metric:
     min_side_px: int = 32
     """Shortest side that it scores."""
     batched: bool = True
-    """Whether it scores several images at once as it scores each alone."""
+    """Whether it scores several images at once as it scores each alone. False where that is not so or not known."""
+    imports: tuple[str, ...] = ()
+    """Packages that pyiqa imports for it and does not require."""
     unfit: str | None = None
     """Why it cannot score a region, if it cannot."""
 
@@ -65,11 +67,11 @@ METRICS = {
     "piqe": _hundred(lower_better=True),
     "niqe": _hundred(_NIQE, lower_better=True, min_side_px=192),
     "niqe_matlab": _hundred("niqe_matlab_params.mat", lower_better=True, min_side_px=192),
-    "ilniqe": _hundred("ILNIQE_templateModel.mat", lower_better=True, min_side_px=168),
+    "ilniqe": _hundred("ILNIQE_templateModel.mat", lower_better=True, min_side_px=168, batched=False),
     "brisque": Metric(0, 150, True, ("brisque_svm_weights.pth",), batched=False),
     "brisque_matlab": _hundred("brisque_matlab.mat", lower_better=True, batched=False),
-    "nrqm": Metric(0, 10, files=("NRQM_model.mat",)),
-    "pi": Metric(0, 10, True, (_NIQE, "NRQM_model.mat"), min_side_px=192),
+    "nrqm": Metric(0, 10, files=("NRQM_model.mat",), batched=False),
+    "pi": Metric(0, 10, True, (_NIQE, "NRQM_model.mat"), min_side_px=192, batched=False),
     "cnniqa": _unit("CNNIQA_koniq10k-e6f14c91.pth"),
     "musiq": _hundred("musiq_koniq_ckpt-e95806b9.pth"),
     "musiq-ava": Metric(1, 10, files=("musiq_ava_ckpt-e8d3f067.pth",)),
@@ -104,14 +106,16 @@ METRICS = {
     "liqe": Metric(1, 5, files=("liqe_koniq.pt",), clip="ViT-B-32.pt", min_side_px=224),
     "liqe_mix": Metric(1, 5, files=("liqe_mix.pt",), clip="ViT-B-32.pt", min_side_px=224),
     "wadiqam_nr": Metric(-1, 0.1, files=("WaDIQaM-NR-koniq-aaffea29.pth",)),
-    "qalign": Metric(1, 5, models=("q-future/one-align",)),
-    "qalign_8bit": Metric(1, 5, models=("q-future/one-align",)),
-    "qalign_4bit": Metric(1, 5, models=("q-future/one-align",)),
+    "qalign": Metric(1, 5, models=("q-future/one-align",), imports=("icecream",), batched=False),
+    "qalign_8bit": Metric(1, 5, models=("q-future/one-align",), imports=("icecream",), batched=False),
+    "qalign_4bit": Metric(1, 5, models=("q-future/one-align",), imports=("icecream",), batched=False),
     "qrealign": Metric(0, 1, models=("q-future/Q-ReAlign-Mini-0.8B",)),
     "qrealign-mini": Metric(0, 1, models=("q-future/Q-ReAlign-Mini-0.8B",)),
     "qrealign-lite": Metric(0, 1, models=("q-future/Q-ReAlign-Lite-4B",)),
     "qrealign-pro": Metric(0, 1, models=("q-future/Q-ReAlign-Pro-9B",)),
-    "compare2score": Metric(0, 100, models=("q-future/Compare2Score", "VQA-CityU/Compare2Score_1")),
+    "compare2score": Metric(
+        0, 100, models=("q-future/Compare2Score", "VQA-CityU/Compare2Score_1"), imports=("icecream",), batched=False
+    ),
     "unique": Metric(-3, 3, files=("UNIQUE.pt",)),
     "arniqa": _arniqa("koniq10k"),
     "arniqa-live": _arniqa("live"),
@@ -127,7 +131,7 @@ METRICS = {
     "qualiclip+-clive": _qualiclip("QualiCLIP+_clive.pth"),
     "qualiclip+-flive": _qualiclip("QualiCLIP+_flive.pth"),
     "qualiclip+-spaq": _qualiclip("QualiCLIP+_spaq.pth"),
-    "afine_nr": Metric(-2, 2, True, ("afine.pth",), clip="ViT-B-32.pt", min_side_px=224),
+    "afine_nr": Metric(-2, 2, True, ("afine.pth",), clip="ViT-B-32.pt", min_side_px=224, batched=False),
     "clipscore": Metric(0, 2.5, unfit="it compares an image with a text"),
     "fid": Metric(0, 1, True, unfit=_SETS),
     "sfid": Metric(0, 1, True, unfit=_SETS),

@@ -114,8 +114,10 @@ class ScoreStage(Stage):
         return {**code, **weights} if self.sources() else code
 
     def requires(self) -> Mapping[str, str]:
-        """pyiqa, when the metric is one of its own."""
-        return {} if self.config.metric == EVIDENCE else {"pyiqa": "iqa"}
+        """pyiqa, when the metric is one of its own, and what it imports for it."""
+        if self.config.metric == EVIDENCE:
+            return {}
+        return dict.fromkeys(("pyiqa", *self._known().imports), "iqa")
 
     def sources(self) -> Sequence[WeightSource]:
         """The files that the metric loads."""
