@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from manifests.records import Phrase
+from manifests.records import ImageRecord, Phrase
 
 
 @dataclass(frozen=True)
 class GivenText:
-    """One text of one image; `passage` is its number in the image, from 0."""
+    """One text of one image; `passage` is its number in the image, from 0. What a model draws, it draws by `seed`."""
 
-    image_id: str
+    row: ImageRecord
     passage: int
     text: str
+    seed: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from manifests.markup import safe_text
 from manifests.records import ImageRecord, Passage, Phrase, Report
+from manifests.weights import WeightSource
 from stages.describe.pools import GLOBAL_QUESTIONS
-from stages.extract import grammar, words
+from stages.extract import grammar, llm, triples, words
 from stages.extract.extractor import Extractor, GivenText, Unread
 from stages.extract.grammar import GrammarExtractor
+from stages.extract.llm import LlmExtractor
+from stages.extract.phrases import TripleRules
 from stages.language import quality_words
 from stages.language.digest import data_of
 from stages.language.voice import Voice
+from stages.mllm.options import ModelOptions
+from stages.mllm.templates import prompt_texts
 from stages.stage import Stage, StageConfig
 
 AUTHOR = "given text"
 
 
-class ExtractConfig(StageConfig):
-    """Who reads the texts, and which of the things that they speak of are critical."""
+class ExtractConfig(ModelOptions):
+    """Who reads the texts, and which things are critical. The options of a language model count for `llm` alone."""
 
-    backend: Literal["grammar"] = "grammar"
-    """`grammar`: rules for English descriptions of quality; no model."""
+    backend: Literal["grammar", "llm"] = "grammar"
+    """`grammar`: rules for English descriptions of quality; no model. `llm`: a language model, as in Grounding-IQA."""
     drop_no_impact: bool = True
     """Leave out things whose quality neither helps nor harms the image. The paper drops non-critical things, and does
     not say whether these are among them."""
     max_phrases: int = Field(default=12, ge=1)
-    """Most phrases of one text that may have boxes; the first ones stay."""
+    """Most phrases of one text that may have boxes; the first ones stay. A model is asked for no more."""
+    min_match: float = Field(default=0.5, ge=0, le=1)
+    """`llm`: a phrase in other words than the text's is moved to the nearest mention of its noun, unless fewer of its
+    words than this share stand there."""
+    quality_in_text: bool = True
+    """`llm`: leave out a phrase whose quality has no word in common with the text."""
 
 
 class Extract(Stage):
@@ -48,6 +58,10 @@ class Extract(Stage):
     def __init__(self, config: StageConfig | None = None, *, seed: int = 0) -> None:
         super().__init__(config, seed=seed)
         self._extractor: Extractor = GrammarExtractor()
+        if self.config.backend == "llm":
+            self.config.check(self.name)
+            rules = TripleRules(self.config.min_match, self.config.quality_in_text)
+            self._extractor = LlmExtractor(self.config, most=self.config.max_phrases, rules=rules)
 
     def open(self) -> None:
         """Open the extractor."""
@@ -56,16 +70,37 @@ class Extract(Stage):
     def __call__(self, rows: list[ImageRecord]) -> list[ImageRecord]:
         """Read the texts of all rows together."""
         texts = [
-            GivenText(row.image_id, passage, safe_text(text)) for row in rows for passage, text in enumerate(row.texts)
+            GivenText(row, passage, safe_text(text), seed=int(self.random(row.image_id).integers(2**31)) + passage)
+            for row in rows
+            for passage, text in enumerate(row.texts)
         ]
         found = iter(self._extractor(texts))
         for row in rows:
             self._fill(row, [next(found) for _ in row.texts])
         return rows
 
+    def concurrent(self) -> bool:
+        """A model reads the texts of several shards at once."""
+        return self.config.backend == "llm"
+
+    def sources(self) -> Sequence[WeightSource]:
+        """The model's weights."""
+        return self.config.sources() if self.config.backend == "llm" else ()
+
+    def requires(self) -> Mapping[str, str]:
+        """What the model runs in."""
+        return self.config.requires() if self.config.backend == "llm" else {}
+
+    def licences(self) -> Mapping[str, str]:
+        """The model's."""
+        return self.config.licences() if self.config.backend == "llm" else {}
+
     def prompts(self) -> Mapping[str, str]:
-        """Questions, and the words that the grammar knows."""
-        return {"questions": "\n".join(GLOBAL_QUESTIONS), **data_of(grammar, words, quality_words)}
+        """Questions, and the words that the grammar knows or the model is asked with."""
+        questions = {"questions": "\n".join(GLOBAL_QUESTIONS)}
+        if self.config.backend == "llm":
+            return {**questions, **prompt_texts(llm.PACKAGE), **data_of(words, triples)}
+        return {**questions, **data_of(grammar, words, quality_words)}
 
     def _fill(self, row: ImageRecord, found: list[list[Phrase] | Unread]) -> None:
         if not row.texts:
