@@ -10,12 +10,29 @@ from pydantic import Field
 
 from manifests.markup import parse_links, plain, to_grid_text
 from manifests.records import BoxXYXYPx, ImageRecord, Question, Report
+from manifests.weights import WeightSource
 from stages.language import planted as planted_words
 from stages.language.digest import data_of, words_of_the_language
 from stages.language.survey import Survey, survey
 from stages.language.voice import Voice
-from stages.question import choose, open_ended, planted, planted_pools, pools, spider, yes_no
+from stages.mllm.options import ModelOptions
+from stages.mllm.templates import prompt_texts
+from stages.question import (
+    authored,
+    choose,
+    entities,
+    llm,
+    open_ended,
+    planted,
+    planted_pools,
+    pools,
+    replies,
+    spider,
+    yes_no,
+)
+from stages.question.authored import Rules
 from stages.question.choose import balanced_yes_no, varied
+from stages.question.llm import LlmAsker, Wanted
 from stages.question.open_ended import open_pairs
 from stages.question.pair import Pair, Target, group_targets, image_target, region_target
 from stages.question.planted import planted_pairs
@@ -26,12 +43,16 @@ from stages.stage import Stage, StageConfig
 AUTHOR = "evidence templates"
 
 
-class AskConfig(StageConfig):
-    """Upper limits per image; yes and no come in equal numbers, so an odd `yes_no` counts as one less."""
+class AskConfig(ModelOptions):
+    """Upper limits per image; yes and no come in equal numbers, so an odd `yes_no` counts as one less.
 
-    backend: Literal["template", "spider"] = "template"
+    The options of a language model count for the backend `llm` alone.
+    """
+
+    backend: Literal["template", "spider", "llm"] = "template"
     """`template`: questions whose answers the measurements prove. `spider`: IQA-Spider's grounding and referring tasks
-    on what `distort` has planted; `yes_no` and `open` have no effect there."""
+    on what `distort` has planted; `yes_no` and `open` have no effect there. `llm`: questions that a language model
+    writes from the descriptions, as in Grounding-IQA; `refer` and `ground` have no effect there."""
     yes_no: int = Field(default=6, ge=0)
     """Most yes-no questions of one image."""
     open: int = Field(default=6, ge=0)
@@ -40,6 +61,24 @@ class AskConfig(StageConfig):
     """Most questions that name a region in words."""
     ground: int = Field(default=2, ge=0)
     """Most questions whose answer is a place."""
+    yes_no_each: int = Field(default=2, ge=0)
+    """`llm`: questions with the answer yes, and with the answer no, that are asked for on one description."""
+    what: int = Field(default=2, ge=0)
+    """`llm`: questions for an attribute or a flaw of a boxed thing, on one description."""
+    why: int = Field(default=1, ge=0)
+    """`llm`: questions for a cause, on one description."""
+    how: int = Field(default=2, ge=0)
+    """`llm`: questions for a degree, on one description."""
+    where: int = Field(default=1, ge=0)
+    """`llm`: questions that boxed things answer (grounding), on one description; all others have the boxes."""
+    equal: bool = True
+    """`llm`: as many open questions as yes-no ones in each image, as Grounding-IQA has them over the whole dataset."""
+    boxed_only: bool = True
+    """`llm`: no questions that concern no boxed thing (the paper's keyword filter)."""
+    keywords: tuple[str, ...] = authored.QUALITY_STEMS
+    """`llm`: beginnings of words, one of which a question or its answer must hold; an empty list admits everything."""
+    max_answer_words: int = Field(default=5, ge=1)
+    """`llm`: most words of the answer to an open question."""
 
 
 class Ask(Stage):
@@ -54,21 +93,67 @@ class Ask(Stage):
     Config = AskConfig
     config: AskConfig
 
+    def __init__(self, config: StageConfig | None = None, *, seed: int = 0) -> None:
+        super().__init__(config, seed=seed)
+        self._asker: LlmAsker | None = None
+        if self.config.backend == "llm":
+            self.config.check(self.name)
+            self._asker = LlmAsker(self.config, _wanted(self.config), _rules(self.config))
+
+    def open(self) -> None:
+        """Load the asker's model, if there is one."""
+        if self._asker is not None:
+            self._asker.open()
+
     def __call__(self, rows: list[ImageRecord]) -> list[ImageRecord]:
         """Ask about each row's image."""
+        if self._asker is not None:
+            return self._ask(self._asker, rows)
         for row in rows:
             row.questions = self._questions(row)
         return rows
 
     def needed(self) -> frozenset[str]:
-        """The planted truth needs no measurements and no report."""
-        return frozenset({"regions", "width", "height"}) if self.config.backend == "spider" else self.needs
+        """The planted truth needs no measurements and no report, a model only the descriptions."""
+        match self.config.backend:
+            case "spider":
+                return frozenset({"regions", "width", "height"})
+            case "llm":
+                return frozenset({"descriptions", "regions", "width", "height"})
+            case _:
+                return self.needs
+
+    def concurrent(self) -> bool:
+        """A model answers several shards at once."""
+        return self._asker is not None
+
+    def sources(self) -> Sequence[WeightSource]:
+        """The model's weights."""
+        return self.config.sources() if self._asker is not None else ()
+
+    def requires(self) -> Mapping[str, str]:
+        """What the model runs in."""
+        return self.config.requires() if self._asker is not None else {}
+
+    def licences(self) -> Mapping[str, str]:
+        """The model's."""
+        return self.config.licences() if self._asker is not None else {}
 
     def prompts(self) -> Mapping[str, str]:
-        """All words that a question or an answer may use."""
+        """All words that a question or an answer may use, or that a model is asked with."""
+        if self.config.backend == "llm":
+            return {**prompt_texts(llm.PACKAGE), **data_of(authored, choose, entities, replies)}
         if self.config.backend == "spider":
             return {**data_of(planted_pools, planted, planted_words), **words_of_the_language()}
         return {**data_of(pools, yes_no, open_ended, spider, choose), **words_of_the_language()}
+
+    def _ask(self, asker: LlmAsker, rows: list[ImageRecord]) -> list[ImageRecord]:
+        drawn = [(row, self.random(row.image_id)) for row in rows]
+        found = asker([(row, Voice(random), int(random.integers(2**31))) for row, random in drawn])
+        for row, pairs in zip(rows, found, strict=True):
+            if pairs is not None:
+                row.questions = _GridWriter.of(row).questions(row.image_id, pairs, asker.author)
+        return rows
 
     def _questions(self, row: ImageRecord) -> list[Question]:
         voice = Voice(self.random(row.image_id))
@@ -97,6 +182,24 @@ class Ask(Stage):
             *varied(ordered(refer_pairs(found, voice)), self.config.refer),
             *varied(ordered(ground_pairs(found, voice)), self.config.ground),
         ]
+
+
+def _wanted(config: AskConfig) -> Wanted:
+    return Wanted(
+        yes_no_each=config.yes_no_each,
+        what=config.what,
+        why=config.why,
+        how=config.how,
+        where=config.where,
+        most_yes_no=config.yes_no,
+        most_open=config.open,
+        equal=config.equal,
+        max_answer_words=config.max_answer_words,
+    )
+
+
+def _rules(config: AskConfig) -> Rules:
+    return Rules(boxed_only=config.boxed_only, keywords=config.keywords)
 
 
 def reported_regions(report: Report | None) -> frozenset[int]:
