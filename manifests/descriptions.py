@@ -152,13 +152,10 @@ def _texts(path: Path, where: str, record: Mapping[str, Any]) -> Sequence[str | 
         answer = _first_answer(path, where, record["conversations"])
         return [answer if len(answer.split()) >= LEAST_WORDS else None]
     said = record.get("text")
-    texts = said if isinstance(said, list) else [said]
-    for text in texts:
-        if not isinstance(text, str) or not text.strip():
-            raise _bad(path, where, "has no 'text', or an empty one")
-    if not texts:
+    texts = [text.strip() for text in (said if isinstance(said, list) else [said]) if isinstance(text, str)]
+    if not texts or not all(texts) or (isinstance(said, list) and len(texts) < len(said)):
         raise _bad(path, where, "has no 'text', or an empty one")
-    return [text.strip() for text in texts]
+    return texts
 
 
 def _first_answer(path: Path, where: str, turns: Any) -> str:

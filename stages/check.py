@@ -13,9 +13,11 @@ from typing import ClassVar
 
 from manifests.records import Attributes, Claim, ImageRecord, Report
 from manifests.vocabulary import SEVERITY_WORDS, Family
+from stages.language import quality_words
 from stages.language.digest import data_of
 from stages.language.distortions import FAMILY_WORDS
 from stages.language.evidence import NO_BLOCKS, NO_PIXELS, Evidence, of_image, of_region
+from stages.language.phrase_claims import claims_of
 from stages.language.sentences import without
 from stages.measure import scales
 from stages.stage import Stage, StageConfig
@@ -70,10 +72,13 @@ REFUTED_BY: dict[Family, tuple[Bound, ...]] = {
 
 
 class CheckConfig(StageConfig):
-    """`drop` takes sentences with a contradicted claim out of the passage; a passage left empty goes."""
+    """`drop` takes sentences with a contradicted claim out of the passage; a passage left empty goes.
+
+    Given texts are never changed: there the phrase loses its boxes.
+    """
 
     drop: bool = False
-    """Take contradicted claims out of the texts instead of only recording them."""
+    """Take contradicted claims out of the labels instead of only recording them."""
 
 
 class Check(Stage):
@@ -88,25 +93,43 @@ class Check(Stage):
     def __call__(self, rows: list[ImageRecord]) -> list[ImageRecord]:
         """Mark, and drop if the recipe says so, in each row's report."""
         for row in rows:
-            if row.report is not None:
-                mark(row, row.report)
-                if self.config.drop:
-                    drop_contradicted(row.report)
+            if row.report is None:
+                continue
+            if row.phrases:
+                self._check_phrases(row, row.report)
+                continue
+            mark(row, row.report)
+            if self.config.drop:
+                drop_contradicted(row.report)
         return rows
+
+    def _check_phrases(self, row: ImageRecord, report: Report) -> None:
+        """Fill the claims of given texts from their phrases, and mark them."""
+        claims = [(phrase, claims_of(row, phrase)) for phrase in row.phrases]
+        for phrase, said in claims:
+            report.passages[phrase.passage].claims += said
+        mark(row, report)
+        for phrase, said in claims:
+            if self.config.drop and phrase.drop_reason is None and any(claim.contradicted for claim in said):
+                phrase.drop(self.name, "contradicted")
 
     def undo(self, row: ImageRecord) -> None:
         """Take the marks off the claims."""
         for passage in row.report.passages if row.report else ():
+            if row.phrases:
+                passage.claims = []
             for claim in passage.claims:
                 claim.contradicted, claim.contradiction = False, None
+        for phrase in row.phrases:
+            phrase.take_back(self.name)
 
     def undoable(self) -> bool:
         """Sentences that were taken out are gone."""
         return not self.config.drop
 
     def prompts(self) -> Mapping[str, str]:
-        """The thresholds that refute."""
-        return data_of(scales)
+        """The thresholds that refute, and the words of quality in given texts."""
+        return data_of(scales, quality_words)
 
 
 def mark(row: ImageRecord, report: Report) -> None:

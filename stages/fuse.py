@@ -1,13 +1,19 @@
 """Fuse: reports become GIQA-DES descriptions, region numbers become boxes on the grid.
 
 Fourth stage of Grounding-IQA's pipeline (arXiv 2411.17237, section 3.2): boxes are ordinary text behind the phrase
-that they ground, `[label](<a, b>, <c, d>)`. Coordinates come from the regions alone, never from an author.
+that they ground, `[label](<a, b>, <c, d>)`. Coordinates come from the regions alone, never from an author. A given
+text stays as it is: each phrase with boxes is linked at its first mention, in the words that stand there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from manifests.markup import plain, to_grid_text
 from manifests.records import BoxXYXYPx, Description, ImageRecord, Passage
+from stages.describe.pools import FORMAT_HINTS
+from stages.language.naming import link_ids
+from stages.language.voice import Voice
 from stages.stage import Stage
 
 
@@ -28,13 +34,39 @@ class Fuse(Stage):
         if row.report is None or not row.report.passages:
             return row.end("failed", self.name, "the report has no passages")
         descriptions = []
+        voice = Voice(self.random(row.image_id))
         for number, passage in enumerate(row.report.passages, start=1):
             try:
-                descriptions.append(_description(row, passage, number, row.report.author))
+                linked = linked_passage(row, number - 1, passage, voice) if row.phrases else passage
+                descriptions.append(_description(row, linked, number, row.report.author))
             except ValueError as error:
                 return row.end("failed", self.name, f"passage {number}: {error}")
         row.descriptions = descriptions
         return None
+
+    def prompts(self) -> Mapping[str, str]:
+        """What is added to a question whose answer carries boxes."""
+        return {"format hints": "\n".join(FORMAT_HINTS)}
+
+
+def linked_passage(row: ImageRecord, number: int, passage: Passage, voice: Voice) -> Passage:
+    """A given text, numbered from 0, with a link at the first mention of each phrase that has boxes.
+
+    Its question then asks for positions too. Of phrases that share characters the first is linked.
+    """
+    kept = {region.region_id for region in row.kept_regions()}
+    pieces: list[str] = []
+    read = 0
+    for phrase in sorted(row.wanted_phrases(), key=lambda phrase: (phrase.start, phrase.end)):
+        region_ids = [region_id for region_id in phrase.region_ids if region_id in kept]
+        if phrase.passage == number and region_ids and phrase.start >= read:
+            label = passage.text[phrase.start : phrase.end]
+            pieces += [passage.text[read : phrase.start], f"[{label}]({link_ids(region_ids)})"]
+            read = phrase.end
+    if not pieces:
+        return passage
+    question = passage.question + voice.pick(FORMAT_HINTS)
+    return passage.model_copy(update={"text": "".join([*pieces, passage.text[read:]]), "question": question})
 
 
 def _description(row: ImageRecord, passage: Passage, number: int, author: str) -> Description:

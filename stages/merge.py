@@ -12,9 +12,10 @@ the order of the boxes, and a second run may merge more. Here boxes are taken in
 coordinates), and passes go on until one changes nothing: the order of the input is irrelevant, and merging twice is
 merging once.
 
-Only kept regions of one kind merge: detector regions of one label, text regions of one phrase, quality-map regions
-of one main family. Planted regions are truth and stay as they are. Touching means "fragments of one thing" for text
-and quality-map regions; two detected persons who touch are two (docs/decisions/0003-merge.md).
+Only kept regions of one kind merge: those found for one phrase of a given text, detector regions of one label,
+quality-map regions of one main family. Planted regions are truth and stay as they are. Touching means "fragments of
+one thing" for regions of a phrase and of the quality map; two detected persons who touch are two
+(docs/decisions/0003-merge.md).
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class MergeConfig(StageConfig):
     t_o: float = Field(default=0.95, ge=0, le=1)
     """T_o: boxes merge if more than this fraction of the smaller one is covered."""
     touching: tuple[RegionSource, ...] = ("text", "quality-map")
-    """Sources whose touching regions are fragments of one thing; regions of other sources merge by coverage alone."""
+    """Kinds whose touching regions are fragments of one thing; others merge by coverage alone. `text`: regions found
+    for a phrase of a given text."""
     quality_map_filled: float = Field(default=0.6, ge=0, le=1)
     """Touching quality-map regions merge only if their masks fill at least this fraction of the merged box."""
 
@@ -85,6 +87,9 @@ class Merge(Stage):
 
     def undo(self, row: ImageRecord) -> None:
         """Take the merged regions out, and their members in again."""
+        merged = {region.region_id for region in row.regions if region.merged_from}
+        for phrase in row.phrases:
+            phrase.region_ids = [number for number in phrase.region_ids if number not in merged]
         row.regions = [region for region in row.regions if not region.merged_from]
         for region in row.regions:
             region.take_back(self.name)
@@ -98,8 +103,8 @@ class Merge(Stage):
             return row.end("failed", self.name, f"region #{region.region_id}: {error}")
         groups = [
             fragment
-            for alike in _alike(row.kept_regions())
-            for fragment in self.merged(alike, width * height)
+            for kind, alike in _alike(row)
+            for fragment in self.merged(alike, width * height, kind)
             if len(fragment.members) > 1
         ]
         for fragment in sorted(groups, key=_order):
@@ -107,58 +112,63 @@ class Merge(Stage):
             row.regions.append(merged_region(fragment, row.next_region_id(), self.config.t_o, score))
             for member in fragment.members:
                 member.drop(self.name, "merged")
+            for phrase in row.phrases:
+                if fragment.members[0].region_id in phrase.region_ids:
+                    phrase.region_ids.append(row.regions[-1].region_id)
         return None
 
-    def merged(self, regions: Sequence[Region], image_area_px: float) -> list[Fragment]:
+    def merged(self, regions: Sequence[Region], image_area_px: float, kind: RegionSource) -> list[Fragment]:
         """Box-Merge of regions of one kind: the fragments that are left, in ascending order of area."""
         left = [Fragment(region.box_xyxy_px, region.mask, (region,)) for region in regions]
         before = len(left) + 1
         while len(left) < before:
             before = len(left)
-            left = self._pass(sorted(left, key=_order), image_area_px)
+            left = self._pass(sorted(left, key=_order), image_area_px, kind)
         return left
 
-    def _pass(self, fragments: list[Fragment], image_area_px: float) -> list[Fragment]:
+    def _pass(self, fragments: list[Fragment], image_area_px: float, kind: RegionSource) -> list[Fragment]:
         """The double loop of Algorithm 1; the list shrinks while it is looped over."""
         i = 0
         while i < len(fragments):
             j = i + 1
             while j < len(fragments):
-                if self._are_one(fragments[i], fragments[j], image_area_px):
+                if self._are_one(fragments[i], fragments[j], image_area_px, kind):
                     fragments[i] = _united(fragments[i], fragments.pop(j))
                 else:
                     j += 1
             i += 1
         return fragments
 
-    def _are_one(self, first: Fragment, second: Fragment, image_area_px: float) -> bool:
+    def _are_one(self, first: Fragment, second: Fragment, image_area_px: float, kind: RegionSource) -> bool:
         one, other = shapely.box(*first.box_xyxy_px), shapely.box(*second.box_xyxy_px)
         if not one.intersects(other):
             return False
         smaller = min(one.area, other.area)
         if one.intersection(other).area > self.config.t_o * smaller:
             return True
-        return smaller < self.config.t_a * image_area_px and self._are_fragments(first, second)
+        return smaller < self.config.t_a * image_area_px and self._are_fragments(first, second, kind)
 
-    def _are_fragments(self, first: Fragment, second: Fragment) -> bool:
+    def _are_fragments(self, first: Fragment, second: Fragment, kind: RegionSource) -> bool:
         """Whether two touching regions count as fragments of one thing."""
-        source = first.members[0].source
-        if source not in self.config.touching:
+        if kind not in self.config.touching:
             return False
-        return source != "quality-map" or _united(first, second).filled >= self.config.quality_map_filled
+        return kind != "quality-map" or _united(first, second).filled >= self.config.quality_map_filled
 
 
-def _alike(regions: Sequence[Region]) -> list[list[Region]]:
-    """Regions by kind; those that merge with no other are left out."""
-    kinds: dict[tuple[str, str], list[Region]] = defaultdict(list)
-    for region in regions:
-        if region.source == "detector":
+def _alike(row: ImageRecord) -> list[tuple[RegionSource, list[Region]]]:
+    """Kept regions by kind; those that merge with no other are left out."""
+    spoken_of = {number: index for index, phrase in enumerate(row.phrases) for number in phrase.region_ids}
+    kinds: dict[tuple[RegionSource, str], list[Region]] = defaultdict(list)
+    for region in row.kept_regions():
+        if region.region_id in spoken_of:
+            kinds["text", f"#{spoken_of[region.region_id]}"].append(region)
+        elif region.source == "detector":
             kinds["detector", region.label].append(region)
         elif region.source == "text":
             kinds["text", region.phrase].append(region)
         elif region.source == "quality-map" and region.distortions:
             kinds["quality-map", region.distortions[0].family].append(region)
-    return list(kinds.values())
+    return [(kind, regions) for (kind, _), regions in kinds.items()]
 
 
 def _order(fragment: Fragment) -> tuple[float, BoxXYXYPx, int]:
@@ -205,6 +215,7 @@ def merged_region(fragment: Fragment, region_id: int, t_o: float, score: Score |
         distortions=distortions,
         quality=_quality([member.quality for member in members], weights, iqa_score, score),
         effect=_effect([member.effect for member in members], weights, distorted=bool(distortions)),
+        agreement=_mean([member.agreement for member in members], weights),
         merged_from=[member.region_id for member in members],
     )
 
