@@ -6,11 +6,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from stages.stage import StageConfig
+from stages.mllm.options import ModelOptions
 
 
-class FilterConfig(StageConfig):
-    """Options of `filter`: what both rules share, the detect-first rule, and the text-first rule (with `agreement`)."""
+class FilterConfig(ModelOptions):
+    """Options of `filter`: what both rules share, the detect-first rule, and the text-first rule (with `agreement`).
+
+    The options of a language model count for the agreement `mllm` alone.
+    """
 
     min_detector_score: float = Field(default=0.4, ge=0, le=1)
     """Objects below this confidence are dropped: a wrong name spoils a true sentence."""
@@ -31,9 +34,17 @@ class FilterConfig(StageConfig):
     """Detect-first: most objects that stay for their salience alone."""
     max_regions: int = Field(default=8, ge=1)
     """Detect-first: most regions of an image that stay at all."""
-    agreement: Literal["evidence", "score"] | None = None
+    agreement: Literal["evidence", "score", "mllm"] | None = None
     """Text-first: what tells whether a box shows what the text says of its phrase. `evidence`: what was measured there.
-    `score`: the quality score of the crop. Empty: the detect-first rule."""
+    `score`: the quality score of the crop. `mllm`: a model that is shown the crop, as in Grounding-IQA. Empty: the
+    detect-first rule."""
+    agreement_prompt: Literal["algorithm", "prose"] = "algorithm"
+    """`mllm`: the question as the paper's Algorithm 1 prints it ("Is the image quality clear?"), or as its prose does
+    ("Is the image quality is clear?")."""
+    crop_padding: float = Field(default=0.0, ge=0, le=1)
+    """`mllm`: how much of its sides a box is widened by on each side before it is shown."""
+    crop_min_side_px: int = Field(default=64, ge=1)
+    """`mllm`: smaller boxes are shown with so much of what surrounds them."""
     only_several: bool = True
     """Text-first: judge only where a phrase has several boxes (Grounding-IQA's prose); false: every box (its
     Algorithm 1 as printed)."""
