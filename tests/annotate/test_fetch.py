@@ -20,6 +20,7 @@ import pytest
 from rich.console import Console
 
 from annotate.fetch import FetchRequest, fetch, fetch_source
+from annotate.run import RunRequest, run_annotate
 from manifests.errors import InputError, RecipeError
 from manifests.weights import MissingWeights, WeightSource, digests, local_path, read_lock
 
@@ -286,3 +287,17 @@ def test_a_recipe_with_packaged_weights_needs_no_fetching():
     said = Console(record=True, file=io.StringIO())
     fetch(FetchRequest("embedded"), said)
     assert "nothing to fetch" in said.export_text()
+
+
+def test_a_run_without_its_weights_ends_before_anything_is_spent(tmp_path: Path, photos: Path):
+    request = RunRequest(
+        images=str(photos), out=tmp_path / "run", overrides=("score.metric=cnniqa",), recipe="embedded"
+    )
+    with pytest.raises(MissingWeights, match=r"not on this machine; run annotate fetch --recipe embedded"):
+        run_annotate(request, Console(file=io.StringIO()))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_check_fails_where_something_is_missing_and_downloads_nothing():
+    with pytest.raises(MissingWeights, match="run annotate fetch --recipe embedded"):
+        fetch(FetchRequest("embedded", ("score.metric=cnniqa",), check=True), Console(file=io.StringIO()))
