@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
@@ -12,7 +12,9 @@ from manifests.markup import parse_links, plain, to_grid_text
 from manifests.records import BoxXYXYPx, ImageRecord, Question, Report
 from manifests.weights import WeightSource
 from stages.language import planted as planted_words
+from stages.language import quality_words
 from stages.language.digest import data_of, words_of_the_language
+from stages.language.spoken import Spoken, blamed_without_boxes, spoken_of
 from stages.language.survey import Survey, survey
 from stages.language.voice import Voice
 from stages.mllm.options import ModelOptions
@@ -21,6 +23,7 @@ from stages.question import (
     authored,
     choose,
     entities,
+    given,
     llm,
     open_ended,
     planted,
@@ -32,6 +35,7 @@ from stages.question import (
 )
 from stages.question.authored import Rules
 from stages.question.choose import balanced_yes_no, varied
+from stages.question.given import given_pairs
 from stages.question.llm import LlmAsker, Wanted
 from stages.question.open_ended import open_pairs
 from stages.question.pair import Pair, Target, group_targets, image_target, region_target
@@ -42,6 +46,9 @@ from stages.stage import Stage, StageConfig
 
 AUTHOR = "evidence templates"
 
+Linked = TypeVar("Linked", Target, Spoken)
+"""Something with its name in internal notation."""
+
 
 class AskConfig(ModelOptions):
     """Upper limits per image; yes and no come in equal numbers, so an odd `yes_no` counts as one less.
@@ -49,8 +56,9 @@ class AskConfig(ModelOptions):
     The options of a language model count for the backend `llm` alone.
     """
 
-    backend: Literal["template", "spider", "llm"] = "template"
-    """`template`: questions whose answers the measurements prove. `spider`: IQA-Spider's grounding and referring tasks
+    backend: Literal["template", "given", "spider", "llm"] = "template"
+    """`template`: questions whose answers the measurements prove. `given`: templates whose answers follow from given
+    texts; `refer` and `ground` have no effect there. `spider`: IQA-Spider's grounding and referring tasks
     on what `distort` has planted; `yes_no` and `open` have no effect there. `llm`: questions that a language model
     writes from the descriptions, as in Grounding-IQA; `refer` and `ground` have no effect there."""
     yes_no: int = Field(default=6, ge=0)
@@ -72,7 +80,7 @@ class AskConfig(ModelOptions):
     where: int = Field(default=1, ge=0)
     """`llm`: questions that boxed things answer (grounding), on one description; all others have the boxes."""
     equal: bool = True
-    """`llm`: as many open questions as yes-no ones in each image, as Grounding-IQA has them over the whole dataset."""
+    """`given`, `llm`: each image has as many open questions as yes-no ones, as Grounding-IQA has over the dataset."""
     boxed_only: bool = True
     """`llm`: no questions that concern no boxed thing (the paper's keyword filter)."""
     keywords: tuple[str, ...] = authored.QUALITY_STEMS
@@ -114,10 +122,12 @@ class Ask(Stage):
         return rows
 
     def needed(self) -> frozenset[str]:
-        """The planted truth needs no measurements and no report, a model only the descriptions."""
+        """The planted truth needs no measurements and no report, given texts their phrases, a model descriptions."""
         match self.config.backend:
             case "spider":
                 return frozenset({"regions", "width", "height"})
+            case "given":
+                return frozenset({"phrases", "report", "regions", "width", "height"})
             case "llm":
                 return frozenset({"descriptions", "regions", "width", "height"})
             case _:
@@ -145,6 +155,8 @@ class Ask(Stage):
             return {**prompt_texts(llm.PACKAGE), **data_of(authored, choose, entities, replies)}
         if self.config.backend == "spider":
             return {**data_of(planted_pools, planted, planted_words), **words_of_the_language()}
+        if self.config.backend == "given":
+            return {**data_of(pools, given, quality_words, choose), **words_of_the_language()}
         return {**data_of(pools, yes_no, open_ended, spider, choose), **words_of_the_language()}
 
     def _ask(self, asker: LlmAsker, rows: list[ImageRecord]) -> list[ImageRecord]:
@@ -161,6 +173,16 @@ class Ask(Stage):
         if self.config.backend == "spider":
             truth = planted_pairs(row, voice, most_refer=self.config.refer, most_ground=self.config.ground)
             return on_grid.questions(row.image_id, truth, planted.AUTHOR)
+        if self.config.backend == "given":
+            pairs = given_pairs(
+                on_grid.told_apart(spoken_of(row)),
+                blamed_without_boxes(row),
+                voice,
+                most_yes_no=self.config.yes_no,
+                most_open=self.config.open,
+                equal=self.config.equal,
+            )
+            return on_grid.questions(row.image_id, pairs, given.AUTHOR)
         found = survey(row, voice)
         targets = [image_target(found, voice.pick(pools.IMAGE_WORDS)), *map(region_target, found.parts)]
         targets = on_grid.told_apart([*targets, *group_targets(found)])
@@ -225,9 +247,9 @@ class _GridWriter:
     def text(self, linked: str) -> str:
         return to_grid_text(linked, self.boxes, self.width, self.height)
 
-    def told_apart(self, targets: Sequence[Target]) -> list[Target]:
-        """The targets without those whose words and cells are those of an earlier one: nobody could tell them apart."""
-        first: dict[str, Target] = {}
+    def told_apart(self, targets: Sequence[Linked]) -> list[Linked]:
+        """The things without those whose words and cells are those of an earlier one: nobody could tell them apart."""
+        first: dict[str, Linked] = {}
         for target in targets:
             first.setdefault(self.text(target.linked), target)
         return list(first.values())
