@@ -68,6 +68,10 @@ bench-efficiency: .venv/core.done ## How much of the machine a run turns into wo
 bench-memory: .venv/core.done ## Whether memory grows with the number of images: a table, then one line of JSON
 	@$(BIN)/annotate bench memory --images "$(IMAGES)"
 
+.PHONY: chaos
+chaos: .venv/core.done ## Kill a run of 400 photos 30 times and more, and compare it with one left in peace
+	@$(BIN)/annotate bench chaos --images "$(IMAGES)" $(ARGS)
+
 .PHONY: bench-planted
 bench-planted: .venv/core.done ## Whether the labels are true: plants known flaws in IMAGES=, annotates blind, compares
 	@$(BIN)/annotate bench planted --images "$(IMAGES)" $(ARGS)

@@ -62,6 +62,21 @@ def memory(
 
 
 @bench.command()
+def chaos(
+    images: Annotated[str, typer.Option("--images", metavar="SRC", help="Photos to make the test photos of.")],
+    count: Annotated[int, typer.Option("--n", min=8, help="Number of photos.")] = 400,
+    kills: Annotated[int, typer.Option("--kills", min=1, help="Kills before the run may end.")] = 30,
+    shard_size: Annotated[int, typer.Option("--shard-size", min=1, help="Images per shard.")] = 4,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the photos' crops and of when what is killed.")] = 0,
+    debug: Debug = False,
+) -> None:
+    """Kill the driver, workers and Ray itself at random until a run is done; compare it with one left in peace."""
+    from annotate.bench.chaos import bench_chaos
+
+    bench_chaos(Console(highlight=False), images=images, count=count, kills=kills, shard_size=shard_size, seed=seed)
+
+
+@bench.command()
 def planted(
     images: Annotated[
         str | None, typer.Option("--images", metavar="SRC", help="Good photos to plant in; never tuned on.")

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from annotate import __version__
 from annotate.bench.photos import make_photos
+from annotate.bench.processes import tree
 from annotate.engine import local_cores
 
 _LOOK_EVERY_S = 0.25
@@ -53,26 +54,11 @@ def _peak_bytes(photos: Path, out: Path, take: int, recipe: str) -> int:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     peak = 0
     while process.poll() is None:
-        peak = max(peak, sum(_proportional_bytes(pid) for pid in _tree(process.pid)))
+        peak = max(peak, sum(_proportional_bytes(pid) for pid in tree(process.pid)))
         time.sleep(_LOOK_EVERY_S)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     return peak
-
-
-def _tree(root: int) -> list[int]:
-    """A process and all its descendants."""
-    children: dict[int, list[int]] = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(status.read_text().rpartition(")")[2].split()[1])
-        except (OSError, ValueError):
-            continue
-        children.setdefault(parent, []).append(int(status.parent.name))
-    found = [root]
-    for pid in found:
-        found.extend(children.get(pid, []))
-    return found
 
 
 def _proportional_bytes(pid: int) -> int:
