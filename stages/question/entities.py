@@ -80,7 +80,7 @@ def linked(text: str, entities: Sequence[Entity]) -> str:
         written += _with_article(written, entity)
         read = place.end()
         written += " " if text[read : read + 1].isalnum() else ""
-    return _capitalised(written + text[read:])
+    return _capitalised(written + text[read:]).replace(",?", "?")
 
 
 def listed(entities: Sequence[Entity]) -> str:

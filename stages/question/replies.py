@@ -104,7 +104,7 @@ def _pattern(openings: Sequence[str], numbers: int, *, boxed_only: bool) -> str:
     opening = f"^(?:{'|'.join(openings)})"
     if not numbers:
         return rf"{opening}{_WORDS}{_WORDS}\?$"
-    place = rf" \{{(?:{'|'.join(str(number) for number in range(1, numbers + 1))})\}}(?:'s)?{_WORDS}"
+    place = rf" \{{(?:{'|'.join(str(number) for number in range(1, numbers + 1))})\}}(?:'s|,)?{_WORDS}"
     return rf"{opening}{_WORDS}{place if boxed_only else f'(?:{place})?'}\?$"
 
 
