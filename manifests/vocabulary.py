@@ -63,6 +63,8 @@ DropReason = Literal[
     "over-limit",
     "merged",
     "overlaps-better",
+    "elsewhere",
+    "not-in-text",
 ]
 """Why a region was kept out of the labels. The region itself stays in the table."""
 

@@ -43,8 +43,8 @@ def goodness_of_score(case: Case) -> float | None:
         return None
     score = case.row.scores[0]
     grades = grades_of(score.metric, score.borders)
-    bounds = sorted(zip(grades.bounds, (0.8, 0.6, 0.4, 0.2), strict=True))
-    borders, goodness = [bound for bound, _ in bounds], [good for _, good in bounds]
+    steps = sorted(zip(grades.bounds, (0.8, 0.6, 0.4, 0.2), strict=True))
+    borders, goodness = [bound for bound, _ in steps], [good for _, good in steps]
     borders = [2 * borders[0] - borders[1], *borders, 2 * borders[-1] - borders[-2]]
-    goodness = [0.0, *goodness, 1.0] if not grades.lower_better else [1.0, *goodness, 0.0]
+    goodness = [1.0, *goodness, 0.0] if grades.lower_better else [0.0, *goodness, 1.0]
     return float(np.interp(case.region.iqa_score, borders, goodness))

@@ -52,5 +52,8 @@ class FilterConfig(ModelOptions):
     """Text-first: a box whose agreement is lower does not show what the text means."""
     none_agrees: Literal["keep-best", "drop"] = "keep-best"
     """Text-first: where no box of a phrase agrees, keep the one that agrees most, or leave the phrase without boxes."""
+    match_places: bool = False
+    """Text-first: drop boxes that lie elsewhere than the phrase says ("on the left", "in the distance"). For detectors
+    that match the noun alone; one that is prompted with the phrase has read it."""
     one_for_singular: bool = False
     """Text-first: a phrase in the singular keeps only the most salient of the boxes that are left."""

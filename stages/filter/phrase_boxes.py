@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from manifests.records import ImageRecord, Phrase, Region
 from stages.filter.agreement import Case, Judge
 from stages.filter.config import FilterConfig
+from stages.filter.places import fits_place
 from stages.filter.standing_out import STAGE, salience, unfit
 from stages.language.english import noun
 from stages.score import quality_word
@@ -18,6 +19,8 @@ from stages.score import quality_word
 
 def filter_boxes(rows: Sequence[ImageRecord], config: FilterConfig, judge: Judge) -> None:
     """Decide for the boxes of all phrases of a batch; the judge is asked once."""
+    for row in rows:
+        _drop_unspoken(row)
     claimed = [(row, phrase, boxes_of(row, phrase)) for row in rows for phrase in row.wanted_phrases()]
     cases = []
     for row, phrase, boxes in claimed:
@@ -36,6 +39,14 @@ def boxes_of(row: ImageRecord, phrase: Phrase) -> list[Region]:
     return [region for region in row.kept_regions() if region.region_id in phrase.region_ids]
 
 
+def _drop_unspoken(row: ImageRecord) -> None:
+    """Regions that were found without a text, such as areas of the quality map, are evidence and no labels."""
+    spoken_of = {number for phrase in row.phrases for number in phrase.region_ids}
+    for region in row.kept_regions():
+        if region.region_id not in spoken_of:
+            region.drop(STAGE, "not-in-text")
+
+
 def _prepare(row: ImageRecord, phrase: Phrase, boxes: Sequence[Region], config: FilterConfig) -> None:
     """Words of the regions, and what no label can point at."""
     score = row.scores[0] if row.scores else None
@@ -46,6 +57,8 @@ def _prepare(row: ImageRecord, phrase: Phrase, boxes: Sequence[Region], config: 
         reason = unfit(region, *row.upright_size(), config)
         if reason is not None:
             region.drop(STAGE, reason)
+        elif config.match_places and not fits_place(phrase.phrase, region.box_xyxy_px, *row.upright_size()):
+            region.drop(STAGE, "elsewhere")
 
 
 def _decide(row: ImageRecord, phrase: Phrase, boxes: Sequence[Region], config: FilterConfig) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from manifests.records import ImageRecord
 from manifests.weights import WeightSource
-from stages.filter import by_evidence, by_mllm, by_score
+from stages.filter import by_evidence, by_mllm, by_score, places
 from stages.filter.agreement import Judge
 from stages.filter.by_evidence import EvidenceJudge
 from stages.filter.by_mllm import CropRules, ModelJudge
@@ -77,7 +77,7 @@ class Filter(Stage):
         """The words of quality and the scales that a judge knows, or is asked with."""
         if self.config.agreement == "mllm":
             return prompt_texts(by_mllm.PACKAGE)
-        return {} if self.config.agreement is None else data_of(quality_words, by_evidence, by_score)
+        return {} if self.config.agreement is None else data_of(quality_words, by_evidence, by_score, places)
 
     def undo(self, row: ImageRecord) -> None:
         """Take the words out, and in again what was dropped here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from manifests.records import Claim, ImageRecord, Phrase
-from stages.language.quality_words import sayings
+from stages.language.spoken import qualities
 
 
 def claims_of(row: ImageRecord, phrase: Phrase) -> list[Claim]:
@@ -16,7 +16,8 @@ def claims_of(row: ImageRecord, phrase: Phrase) -> list[Claim]:
     if phrase.drop_reason != "whole-image" and (phrase.drop_reason is not None or not kept):
         return []
     found = []
-    for saying in sayings(phrase.quality):
+    for said in qualities(phrase.quality):
+        saying = said.saying
         if saying.polarity < 0 and len(saying.families) > 1:
             continue
         found += [
@@ -25,7 +26,7 @@ def claims_of(row: ImageRecord, phrase: Phrase) -> list[Claim]:
                 family=family,
                 present=saying.polarity < 0,
                 severity=saying.severity,
-                text=f"{phrase.label}: {phrase.quality}",
+                text=f"{phrase.label}: {said.words}",
             )
             for family in saying.families
             if saying.polarity

@@ -98,7 +98,7 @@ BAD: dict[tuple[Family, ...], str] = {
 
 NEUTRAL = (
     "average, acceptable, normal, moderate, ordinary, medium, fair, passable, okay, ok, mediocre, adequate, decent, "
-    "general, so-so, tolerable, monochrome, black and white, not bad"
+    "recognisable, recognizable, general, so-so, tolerable, monochrome, black and white, not bad"
 )
 """Words that judge, but neither praise nor blame."""
 

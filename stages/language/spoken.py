@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from manifests.records import ImageRecord, Phrase
+from manifests.records import BoxXYXYPx, ImageRecord, Phrase
 from manifests.vocabulary import Family
 from stages.language.english import noun
 from stages.language.evidence import of_region
@@ -66,7 +66,7 @@ def spoken_of(row: ImageRecord) -> list[Spoken]:
     for phrase in row.wanted_phrases():
         if not kept.intersection(phrase.region_ids):
             continue
-        same = next((group for group in groups if _same(group, phrase)), None)
+        same = next((group for group in groups if _same(row, group, phrase)), None)
         if same is None:
             groups.append([phrase])
         else:
@@ -101,9 +101,16 @@ def qualities(quality: str) -> list[Said]:
     return found
 
 
-def _same(group: Sequence[Phrase], phrase: Phrase) -> bool:
+def _same(row: ImageRecord, group: Sequence[Phrase], phrase: Phrase) -> bool:
+    """Whether another text speaks of the thing: by the same noun, or with the same boxes."""
+    if any(other.passage == phrase.passage for other in group):
+        return False
     alike = noun(group[0].label.lower()).plural == noun(phrase.label.lower()).plural
-    return alike and all(other.passage != phrase.passage for other in group)
+    return alike or _boxes(row, group[0]) == _boxes(row, phrase)
+
+
+def _boxes(row: ImageRecord, phrase: Phrase) -> set[BoxXYXYPx]:
+    return {region.box_xyxy_px for region in row.kept_regions() if region.region_id in phrase.region_ids}
 
 
 def _spoken(row: ImageRecord, group: Sequence[Phrase], kept: set[int]) -> Spoken:
