@@ -1,17 +1,46 @@
-"""A real HTTP endpoint on loopback whose replies a test writes."""
+"""Language models for the stages that ask one: real vLLM on this CPU, loaded once; an endpoint that a test writes."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
 
+from stages.mllm.connect import close_all, language_model
+from stages.mllm.options import ModelOptions
+from stages.mllm.vllm_engine import VllmEngine
+
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 """From the body of a chat completion request to the first choice of the reply."""
+
+
+@pytest.fixture(scope="session")
+def vlm_options(tiny_vlm: Callable[[str], Path]) -> ModelOptions:
+    """Options of the tiny Qwen3-VL; stages with these options share one engine."""
+    os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
+    return ModelOptions(
+        model=str(tiny_vlm("qwen3-vl")),
+        dtype="float32",
+        max_model_len=4096,
+        max_images=2,
+        max_tokens=1500,
+        engine_args={"enforce_eager": True, "max_num_seqs": 8},
+    )
+
+
+@pytest.fixture(scope="session")
+def vlm(vlm_options: ModelOptions) -> Iterator[VllmEngine]:
+    """The tiny Qwen3-VL in vLLM, open."""
+    engine = language_model(vlm_options)
+    assert isinstance(engine, VllmEngine)
+    yield engine
+    close_all()
 
 
 @pytest.fixture
