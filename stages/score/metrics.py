@@ -90,7 +90,7 @@ METRICS = {
     "clipiqa+": _unit("CLIP-IQA+_learned_prompts-603f3273.pth", clip="RN50.pt"),
     "clipiqa+_vitL14_512": _unit("CLIPIQA+_ViTL14_512-e66488f2.pth", clip="ViT-L-14.pt"),
     "clipiqa+_rn50_512": _unit("CLIPIQA+_RN50_512-89f5d940.pth", clip="RN50.pt"),
-    "fgresq": Metric(0, 1, files=("FGResQ_Degradation.pth", "FGResQ.pth"), models=("openai/clip-vit-base-patch16",)),
+    "fgresq": Metric(0, 1, unfit="pyiqa 0.1.16's code for it needs transformers 4"),
     "tres": _hundred("tres_koniq-f0502926.pth", min_side_px=224),
     "tres-flive": _hundred("tres_flive-09b0de5b.pth", min_side_px=224),
     "hyperiqa": _unit("HyperIQA-resnet50-koniq10k-c96c41b1.pth"),

@@ -27,6 +27,8 @@ import torchvision
 from pyiqa.archs import topiq_arch
 from pyiqa.utils import download_util
 
+from stages.score.transformers5 import give_back_removed_method
+
 BACKBONES = ("resnet18", "resnet34", "resnet50", "vgg16")
 """Builders of torchvision that pyiqa's metrics call."""
 
@@ -55,6 +57,8 @@ class PyiqaMetric:
         self.name = name
         torch.set_num_threads(1)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if name.startswith(("qalign", "compare2score")):
+            give_back_removed_method()
         with _nothing_but(files or {}, models or {}), _checkpoints_are_weights(name, trust_pickles):
             self.metric: Any = pyiqa.create_metric(name, device=device)
         _check_filled(name, self.metric)

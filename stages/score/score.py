@@ -57,7 +57,7 @@ class ScoreConfig(StageConfig):
     crops of many images share a batch. null: crops keep their pixels, and only crops of one shape share one."""
     image_size: int | None = Field(default=None, ge=32)
     """Longest side of the whole image when it is scored; larger ones are made smaller. null: as it is."""
-    batch: int = Field(default=8, ge=1)
+    batch: int = Field(default=8, ge=1, exclude=True)
     """Most pictures that a pyiqa metric scores at once."""
 
     @field_validator("metric")

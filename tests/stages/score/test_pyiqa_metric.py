@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import string
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 import torch
 from pyiqa.archs.cnniqa_arch import CNNIQA
 from pyiqa.archs.topiq_arch import CFANet
+from transformers import CLIPImageProcessor, LlamaTokenizer
 
 from manifests.records import ImageRecord
 from stages.score import ScoreConfig, ScoreStage
@@ -103,3 +106,40 @@ def test_the_stage_finds_the_files_in_a_local_folder_and_their_digests_decide_wh
     assert all(region.iqa_score is not None for region in photo_row.regions)
     assert list(stage.weights()) == [f"{weights}/{CNNIQA_FILE}"]
     assert stage.identity() != ScoreStage(ScoreConfig(metric="cnniqa", crop_size=64, image_size=256)).identity()
+
+
+@pytest.fixture(scope="module")
+def q_align(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Q-Align's own classes at a few thousand weights, in a folder like the one at the hub."""
+    # Imported here, because pyiqa asks for icecream there.
+    from pyiqa.archs.q_align.configuration_mplug_owl2 import (
+        MPLUGOwl2Config,
+        MplugOwlVisionConfig,
+        MplugOwlVisualAbstractorConfig,
+    )
+    from pyiqa.archs.q_align.modeling_mplug_owl2 import MPLUGOwl2LlamaForCausalLM
+
+    home = tmp_path_factory.mktemp("hub")
+    folder = home / "q-future" / "one-align"
+    letters = ["<unk>", "<s>", "</s>", "\u2581", *string.ascii_letters, ":", "?", "<", "|", ">", "\n"]
+    LlamaTokenizer(vocab={letter: number for number, letter in enumerate(letters)}, merges=[]).save_pretrained(folder)
+    CLIPImageProcessor(size={"shortest_edge": 56}, crop_size={"height": 56, "width": 56}).save_pretrained(folder)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2}
+    eye = MplugOwlVisionConfig(**sizes, projection_dim=16, num_hidden_layers=2, image_size=56).to_dict()
+    abstractor = MplugOwlVisualAbstractorConfig(
+        **sizes, num_learnable_queries=4, num_hidden_layers=1, encoder_hidden_size=32, grid_size=4
+    ).to_dict()
+    config = MPLUGOwl2Config(
+        **sizes, visual_config={"visual_model": eye, "visual_abstractor": abstractor}, num_hidden_layers=2,
+        num_key_value_heads=2, vocab_size=128,
+    )  # fmt: skip
+    with contextlib.chdir(home):
+        torch.manual_seed(0)
+        MPLUGOwl2LlamaForCausalLM(config).half().save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_q_align_runs_from_a_folder_under_the_name_that_stands_in_pyiqas_sources(q_align: Path):
+    metric = PyiqaMetric("qalign", models={"q-future/one-align": q_align})
+    assert 1 <= metric.score(pictures(100, 80, count=1))[0] <= 5
