@@ -65,6 +65,10 @@ DropReason = Literal[
     "overlaps-better",
     "elsewhere",
     "not-in-text",
+    "not-in-vocabulary",
+    "empty-label",
+    "merged-label",
+    "fragment-label",
 ]
 """Why a region was kept out of the labels. The region itself stays in the table."""
 

@@ -12,7 +12,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -92,12 +92,16 @@ class Stage(ABC):
         """Code and weights beyond annotate's own and its core packages that this configuration runs, with licences."""
         return {}
 
+    def options(self) -> Mapping[str, Any]:
+        """The options that decide the result; fewer where the chosen backend does not read all of them."""
+        return self.config.model_dump(mode="json")
+
     def identity(self) -> str:
         """sha256 over all that decides this stage's result, except the image and the stages before it."""
         said = {
             "stage": self.name,
             "version": self.version,
-            "config": self.config.model_dump(mode="json"),
+            "config": dict(self.options()),
             "prompts": dict(self.prompts()),
             "weights": dict(self.weights()),
         }

@@ -1,5 +1,6 @@
 """Detect objects: one interface, one module per detector."""
 
-from stages.detect.stage import Detect, DetectConfig
+from stages.detect.options import DetectConfig
+from stages.detect.stage import Detect
 
 __all__ = ["Detect", "DetectConfig"]

@@ -13,14 +13,18 @@ MAX_IOU_RENAMED = 0.1
 
 
 def drop_repeats(detections: Sequence[Detection], max_iou: float) -> list[Detection]:
-    """Non-maximum suppression among usable boxes of one label; the same boxes in the same order, some dropped.
+    """Non-maximum suppression among usable boxes of one label and prompt; the same boxes in order, some dropped.
 
     `detections` stand most confident first. Boxes of one label may overlap up to `max_iou`.
     """
     judged: list[Detection] = []
     for detection in detections:
         allowed = MAX_IOU_RENAMED if detection.renamed_by else max_iou
-        usable = [other for other in judged if other.drop_reason is None and other.label == detection.label]
+        usable = [
+            other
+            for other in judged
+            if (other.drop_reason, other.label, other.prompt) == (None, detection.label, detection.prompt)
+        ]
         repeated = any(iou(other.box_xyxy_px, detection.box_xyxy_px) > allowed for other in usable)
         judged.append(
             replace(detection, drop_reason="overlaps-better")

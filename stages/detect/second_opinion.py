@@ -9,7 +9,6 @@ A box that is not confirmed gets another name where the classifier is nearly sur
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import cv2
@@ -50,10 +49,6 @@ class SecondOpinion:
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-
-    def weights(self) -> Mapping[str, str]:
-        """Names and sha256 of the weight files."""
-        return WEIGHTS
 
     def open(self) -> None:
         """Load the classifier. Raises RuntimeError when the file is missing or is not the pinned one."""

@@ -6,7 +6,7 @@ itself states no licence.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -32,16 +32,12 @@ class SsdMobilenet:
     def __init__(self, min_score: float) -> None:
         self._min_score = min_score
 
-    def weights(self) -> Mapping[str, str]:
-        """Names and sha256 of the weight files."""
-        return WEIGHTS
-
     def open(self) -> None:
         """Load the graph. Raises RuntimeError when a file is missing or is not the pinned one."""
         graph, text = (str(packaged_file(PACKAGE, name, sha256)) for name, sha256 in WEIGHTS.items())
         self._network = cv2.dnn.readNetFromTensorflow(graph, text)
 
-    def __call__(self, images: list[Pixels]) -> list[list[Detection]]:
+    def __call__(self, images: Sequence[Pixels], prompts: Sequence[Sequence[str]] = ()) -> list[list[Detection]]:
         """Detections with at least `min_score`, most confident first; boxes clipped to the image."""
         return [self._detect(image) for image in images]
 

@@ -1,0 +1,200 @@
+"""What people call the things that closed detectors know: words of texts for each label of COCO and of `PLAIN_NAMES`.
+
+`CALLED` holds, in the singular, synonyms and kinds of a label ("terrier" for dog): a box with the label may be what
+the word means. `KINDS` holds general words and the labels that are such a thing ("vehicle"). Parts of things (face,
+wheel, petal) stand in neither, because the box of the whole is not the box of the part; fur and feathers cover it all.
+"""
+
+from __future__ import annotations
+
+CALLED: dict[str, str] = {
+    "person": "man,woman,boy,girl,child,kid,baby,infant,toddler,teenager,adult,lady,gentleman,guy,human,human being,"
+    "people,crowd,pedestrian,passer-by,bystander,tourist,visitor,passenger,traveller,traveler,cyclist,biker,rider,"
+    "motorcyclist,driver,pilot,astronaut,player,athlete,runner,skier,snowboarder,surfer,skater,swimmer,dancer,singer,"
+    "musician,actor,actress,artist,model,bride,groom,couple,family,worker,fisherman,farmer,soldier,policeman,"
+    "policewoman,fireman,firefighter,waiter,waitress,chef,cook,doctor,nurse,teacher,student,vendor,performer,speaker,"
+    "figure,friend,mother,father,son,daughter,brother,sister,monk,audience,spectator,team,character,humanoid",
+    "bicycle": "bike,cycle,mountain bike,racing bike,tandem",
+    "car": "automobile,taxi,cab,sedan,limousine,jeep,suv,hatchback,convertible,sports car,police car,race car,van,"
+    "minivan,wagon,vehicle",
+    "motorcycle": "motorbike,scooter,moped,motor scooter,motor cycle",
+    "airplane": "aeroplane,plane,aircraft,jet,jetliner,airliner,fighter jet,biplane,glider",
+    "bus": "coach,minibus,double-decker,school bus,trolleybus,tour bus",
+    "train": "tram,locomotive,subway train,metro,metro train,railcar,streetcar,steam train,engine",
+    "truck": "lorry,pickup,pickup truck,fire engine,fire truck,trailer,tow truck,van,snow plough,snowplough,snow plow,"
+    "snowplow,dump truck",
+    "boat": "ship,sailboat,ferry,yacht,canoe,kayak,gondola,barge,rowboat,fishing boat,vessel,speedboat,cruise ship",
+    "traffic light": "traffic signal,stoplight,signal light",
+    "fire hydrant": "hydrant",
+    "stop sign": "road sign,traffic sign",
+    "parking meter": "meter",
+    "bench": "seat,park bench",
+    "bird": "parrot,pigeon,dove,gull,seagull,duck,goose,swan,eagle,hawk,owl,crow,raven,magpie,robin,sparrow,finch,"
+    "hummingbird,kingfisher,penguin,ostrich,flamingo,stork,heron,crane,pelican,chicken,hen,rooster,cock,turkey,peacock,"
+    "peahen,woodpecker,toucan,macaw,cockatoo,parakeet,chick,duckling,falcon,vulture,songbird,fowl",
+    "cat": "kitten,kitty,tabby,tomcat,feline,siamese",
+    "dog": "puppy,pup,terrier,poodle,labrador,retriever,shepherd,bulldog,hound,husky,corgi,dachshund,beagle,pug,"
+    "spaniel,collie,chihuahua,mastiff,canine,doggy,doggie",
+    "horse": "pony,foal,mare,stallion,colt,racehorse",
+    "sheep": "lamb,ram,ewe,goat",
+    "cow": "cattle,bull,calf,ox,bison,buffalo,yak,heifer",
+    "elephant": "baby elephant,african elephant,indian elephant",
+    "bear": "brown bear,polar bear,black bear,grizzly,bear cub",
+    "zebra": "",
+    "giraffe": "",
+    "backpack": "rucksack,knapsack,bag,schoolbag",
+    "umbrella": "parasol,sunshade",
+    "handbag": "bag,purse,tote,shoulder bag",
+    "tie": "necktie,bow tie",
+    "suitcase": "luggage,trunk,bag,baggage,briefcase",
+    "frisbee": "disc",
+    "skis": "ski",
+    "snowboard": "",
+    "sports ball": "ball,football,basketball,volleyball,tennis ball,soccer ball,baseball,golf ball,rugby ball",
+    "kite": "",
+    "baseball bat": "bat",
+    "baseball glove": "glove,mitt",
+    "skateboard": "board,longboard",
+    "surfboard": "board",
+    "tennis racket": "racket,racquet",
+    "bottle": "beer bottle,wine bottle,water bottle,flask",
+    "wine glass": "glass,goblet,champagne glass,champagne flute",
+    "cup": "mug,teacup,tea cup,coffee cup,coffee mug,glass,tumbler,beaker",
+    "fork": "",
+    "knife": "blade,dagger",
+    "spoon": "ladle,teaspoon",
+    "bowl": "dish,soup bowl",
+    "banana": "",
+    "apple": "",
+    "sandwich": "burger,hamburger,toast,sub,panini",
+    "orange": "mandarin,tangerine,clementine",
+    "broccoli": "",
+    "carrot": "",
+    "hot dog": "hotdog,sausage",
+    "pizza": "",
+    "donut": "doughnut",
+    "cake": "birthday cake,cupcake,gateau,tart,muffin,pastry",
+    "chair": "armchair,seat,stool,rocking chair,folding chair,office chair",
+    "couch": "sofa,settee,loveseat",
+    "potted plant": "plant,houseplant,pot plant,flowerpot,flower pot,bonsai,cactus",
+    "bed": "bunk,bunk bed,crib,cot,mattress",
+    "dining table": "table,desk,tabletop,kitchen table,coffee table",
+    "toilet": "lavatory,loo",
+    "tv": "television,television set,monitor,screen,display,tv set,computer screen",
+    "laptop": "notebook,notebook computer,computer,laptop computer",
+    "mouse": "computer mouse",
+    "remote": "remote control,controller",
+    "keyboard": "computer keyboard",
+    "cell phone": "phone,mobile phone,mobile,cellphone,smartphone,telephone",
+    "microwave": "microwave oven",
+    "oven": "stove,cooker,range",
+    "toaster": "",
+    "sink": "basin,washbasin,wash basin,washbowl",
+    "refrigerator": "fridge,freezer",
+    "book": "notebook,novel,textbook,magazine",
+    "clock": "wall clock,alarm clock,clock face,watch",
+    "vase": "jar,urn,pot",
+    "scissors": "shears",
+    "teddy bear": "teddy,stuffed bear,stuffed animal,plush toy,soft toy,toy bear",
+    "hair drier": "hair dryer,hairdryer",
+    "toothbrush": "",
+    "fish": "goldfish,shark,ray,salmon,trout,carp,stingray,eel,clownfish",
+    "frog": "toad,tree frog",
+    "turtle": "tortoise,terrapin",
+    "lizard": "gecko,iguana,chameleon,agama",
+    "crocodile": "alligator",
+    "snake": "viper,cobra,python,rattlesnake",
+    "spider": "tarantula",
+    "kangaroo": "wallaby",
+    "koala": "",
+    "jellyfish": "",
+    "snail": "",
+    "crab": "hermit crab",
+    "wolf": "coyote",
+    "fox": "red fox,arctic fox",
+    "leopard": "jaguar,cheetah,snow leopard,panther",
+    "lion": "lioness",
+    "tiger": "",
+    "meerkat": "",
+    "beetle": "bug,weevil",
+    "ladybird": "ladybug,ladybeetle",
+    "fly": "",
+    "bee": "honeybee,honey bee,bumblebee,bumble bee",
+    "grasshopper": "cricket,locust",
+    "dragonfly": "damselfly",
+    "butterfly": "moth,monarch",
+    "starfish": "",
+    "rabbit": "hare,bunny",
+    "squirrel": "",
+    "pig": "hog,boar,piglet,wild boar",
+    "antelope": "gazelle,impala,ibex,hartebeest",
+    "camel": "dromedary",
+    "llama": "alpaca",
+    "otter": "",
+    "ape": "gorilla,chimpanzee,orangutan,gibbon,chimp",
+    "monkey": "baboon,macaque,langur,marmoset,capuchin",
+    "lemur": "",
+    "panda": "giant panda",
+    "building": "house,church,castle,palace,tower,skyscraper,temple,barn,mosque,monastery,cathedral,hall,hut,cottage,"
+    "boathouse,library,chapel,pagoda,architecture,mansion,hotel,block,facade",
+    "lighthouse": "tower",
+    "bridge": "viaduct,suspension bridge,footbridge,aqueduct",
+    "fountain": "",
+    "pool table": "billiard table,snooker table,table",
+    "mushroom": "toadstool,fungus",
+    "strawberry": "",
+    "lemon": "",
+    "pineapple": "",
+    "flower": "daisy,rose,tulip,sunflower,lily,orchid,blossom,bloom,poppy,dahlia,dandelion,lavender",
+}
+"""Words by label, separated by commas."""
+
+_BEASTS = (
+    "bird,cat,dog,horse,sheep,cow,elephant,bear,zebra,giraffe,fish,frog,turtle,lizard,crocodile,snake,kangaroo,koala,"
+    "crab,wolf,fox,leopard,lion,tiger,meerkat,rabbit,squirrel,pig,antelope,camel,llama,otter,ape,monkey,lemur,panda"
+)
+_INSECTS = "beetle,ladybird,fly,bee,grasshopper,dragonfly,butterfly"
+_FRUIT = "banana,apple,orange,strawberry,lemon,pineapple"
+
+KINDS: dict[str, str] = {
+    "animal": f"{_BEASTS},{_INSECTS},spider,snail,starfish,jellyfish",
+    "creature": f"{_BEASTS},{_INSECTS},spider,snail,starfish,jellyfish",
+    "mammal": "cat,dog,horse,sheep,cow,elephant,bear,zebra,giraffe,kangaroo,koala,wolf,fox,leopard,lion,tiger,meerkat,"
+    "rabbit,squirrel,pig,antelope,camel,llama,otter,ape,monkey,lemur,panda",
+    "pet": "cat,dog,bird,rabbit,fish",
+    "livestock": "sheep,cow,pig,horse",
+    "herd": "sheep,cow,horse,elephant,zebra,giraffe,antelope",
+    "flock": "bird,sheep",
+    "fur": "cat,dog,bear,wolf,fox,leopard,lion,tiger,rabbit,squirrel,otter,ape,monkey,lemur,panda,koala,meerkat",
+    "plumage": "bird",
+    "feather": "bird",
+    "reptile": "turtle,lizard,crocodile,snake",
+    "insect": _INSECTS,
+    "primate": "ape,monkey,lemur",
+    "vehicle": "car,bus,truck,motorcycle,train,bicycle,boat",
+    "two-wheeler": "bicycle,motorcycle",
+    "traffic": "car,bus,truck,motorcycle",
+    "furniture": "chair,couch,bed,dining table,bench,pool table",
+    "food": f"sandwich,broccoli,carrot,hot dog,pizza,donut,cake,mushroom,{_FRUIT}",
+    "meal": "sandwich,hot dog,pizza,bowl,cake",
+    "fruit": _FRUIT,
+    "vegetable": "broccoli,carrot,mushroom",
+    "dessert": "cake,donut",
+    "crockery": "cup,bowl",
+    "tableware": "cup,bowl,fork,knife,spoon,wine glass",
+    "cutlery": "fork,knife,spoon",
+    "plant": "potted plant,flower",
+    "sign": "stop sign",
+    "toy": "teddy bear,kite,frisbee,sports ball",
+    "device": "laptop,cell phone,tv,remote,keyboard,mouse",
+    "appliance": "microwave,oven,toaster,refrigerator",
+    "structure": "building,lighthouse,bridge",
+    "baggage": "suitcase,backpack,handbag",
+    "fighter": "airplane",
+}
+"""Labels by general word, separated by commas."""
+
+SHARES = frozenset(
+    "bunch crowd flock group heap herd pair piece pile plate row set slice stack swarm team variety".split()
+)
+"""Nouns in front of "of" that stand for what comes behind it, in the singular."""
