@@ -21,6 +21,7 @@ from manifests.vocabulary import Effect
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # noqa: RUF001 - people type both apostrophes
 
 
+_POSSESSIVE = re.compile(r"['’]s$")  # noqa: RUF001
 _GUIDED = "[A-Za-z0-9À-ÿ][A-Za-z0-9À-ÿ'&/-]*"
 _SENTENCE_END = re.compile(r"[.!?;\n](?:\s|$)")
 
@@ -29,6 +30,10 @@ PREPOSITIONS = frozenset(
     "that to under which who with without".split()
 )
 """Words behind which a phrase says where its thing is, or what it belongs to."""
+
+
+JOINING_STEMS = frozenset({"i", "are", "wa", "were", "ha", "have", "and", "or", "but", "the", "a", "an"} | PREPOSITIONS)
+"""Stems of words with which no phrase begins or ends."""
 
 
 def _words(most: int) -> str:
@@ -74,6 +79,10 @@ class Mention:
     name_end: int
     match: float
 
+    def shares_noun(self, other: Mention) -> bool:
+        """Whether the nouns of both have a character in common."""
+        return self.name_start < other.name_end and other.name_start < self.name_end
+
 
 def mention_of(phrase: str, name: str, text: str, taken: Sequence[Mention] = ()) -> Mention | None:
     """The place of a text that says a phrase, or else says it most nearly; the first of equals.
@@ -84,8 +93,7 @@ def mention_of(phrase: str, name: str, text: str, taken: Sequence[Mention] = ())
     wanted, noun = _stems(phrase), _noun_of(_stems(phrase), _stems(name))
     if not noun:
         return None
-    used = {(mention.name_start, mention.name_end) for mention in taken}
-    places = [place for place in _places(wanted, noun, text) if (place.name_start, place.name_end) not in used]
+    places = [place for place in _places(wanted, noun, text) if not any(place.shares_noun(other) for other in taken)]
     return max(places, key=lambda place: (place.match, -place.start, place.start - place.end), default=None)
 
 
@@ -96,18 +104,29 @@ def said_in(words: str, text: str) -> bool:
 
 
 def _places(wanted: Sequence[str], noun: Sequence[str], text: str) -> Iterator[Mention]:
-    """All runs of words inside a sentence, up to the phrase's length, that hold the noun."""
+    """All runs of words inside a sentence, up to the phrase's length, that hold the noun.
+
+    The run's first and last words are words of the phrase, and not such as only join.
+    """
     words = list(_WORD.finditer(text))
     stems = [_stem(word[0]) for word in words]
-    nouns = [at for at in range(len(words)) if tuple(stems[at : at + len(noun)]) == tuple(noun)]
+    nouns = [at for at in range(len(words)) if stems[at : at + len(noun)] == list(noun)]
+    edges = set(wanted) - JOINING_STEMS
     for at in nouns:
         end = at + len(noun)
-        for first in range(max(0, end - len(wanted)), at + 1):
-            for last in range(end, min(first + len(wanted), len(words)) + 1):
-                start, stop = words[first].start(), words[last - 1].end()
+        starts = [first for first in range(max(0, end - len(wanted)), at) if stems[first] in edges]
+        for first in [*starts, at]:
+            stops = [last for last in range(end, min(first + len(wanted), len(words))) if stems[last] in edges]
+            for last in [end - 1, *stops]:
+                start, stop = words[first].start(), _bare_end(words[last])
                 if not _SENTENCE_END.search(text, start, stop):
-                    match = SequenceMatcher(None, wanted, stems[first:last], autojunk=False).ratio()
-                    yield Mention(start, stop, words[at].start(), words[end - 1].end(), match)
+                    match = SequenceMatcher(None, wanted, stems[first : last + 1], autojunk=False).ratio()
+                    yield Mention(start, stop, words[at].start(), _bare_end(words[end - 1]), match)
+
+
+def _bare_end(word: re.Match[str]) -> int:
+    """Where a word ends without the "'s" of possession."""
+    return word.end() - (2 if _POSSESSIVE.search(word[0]) else 0)
 
 
 def _noun_of(phrase: Sequence[str], name: Sequence[str]) -> Sequence[str]:
