@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from annotate.console import clock, count_progress, native_chatter_hidden
-from annotate.doctor import check_requirements
+from annotate.doctor import check_requirements, missing_weights
 from annotate.engine import local_cores
 from annotate.inputs import given_inputs
 from annotate.prepare import Prepared, prepare
@@ -52,7 +52,15 @@ def preview(request: PreviewRequest, console: Console) -> None:
     console.print(_counts(inputs, plan))
     for reason, count in plan.refusals()[:10]:
         console.print(f"  failed: {count:,} x {reason}", markup=False, soft_wrap=True)
-    if request.sample and plan.images:
+    missing = missing_weights(prepared.stages)
+    if missing:
+        console.print(
+            f"no estimate, and no run, before annotate fetch --recipe {request.recipe}: "
+            f"the weights {missing[0]} are not on this machine",
+            markup=False,
+            soft_wrap=True,
+        )
+    elif request.sample and plan.images:
         console.print(_estimate(prepared, inputs, plan, workers, request.sample), soft_wrap=True)
 
 

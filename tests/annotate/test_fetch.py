@@ -20,6 +20,7 @@ import pytest
 from rich.console import Console
 
 from annotate.fetch import FetchRequest, fetch, fetch_source
+from annotate.preview import PreviewRequest, preview
 from annotate.run import RunRequest, run_annotate
 from manifests.errors import InputError, RecipeError
 from manifests.weights import MissingWeights, WeightSource, digests, local_path, read_lock
@@ -301,3 +302,15 @@ def test_a_run_without_its_weights_ends_before_anything_is_spent(tmp_path: Path,
 def test_a_check_fails_where_something_is_missing_and_downloads_nothing():
     with pytest.raises(MissingWeights, match="run annotate fetch --recipe embedded"):
         fetch(FetchRequest("embedded", ("score.metric=cnniqa",), check=True), Console(file=io.StringIO()))
+
+
+def test_a_plan_is_made_without_the_weights_and_says_what_to_fetch(photos: Path):
+    said = Console(record=True, file=io.StringIO(), width=200)
+    preview(
+        PreviewRequest(
+            images=str(photos), recipe="embedded", descriptions=None, overrides=("score.metric=cnniqa",), take=None,
+            shard_size=None, seed=None, workers=1, sample=4,
+        ),
+        said,
+    )  # fmt: skip
+    assert "no estimate, and no run, before annotate fetch --recipe embedded" in said.export_text()
