@@ -109,7 +109,7 @@ def _subject_start(sentence: Words, start: int, verb: int, *, first: bool) -> in
     of it. Relative clauses are passed over. Between two verbs the first segment belongs to what the first one says.
     """
     found = segments(sentence[start:verb])
-    if not found or sentence[verb - 1].text in BORDERS:
+    if not found or (not first and _is_elided(found, sentence[verb - 1].text)):
         return verb
     if len(found) == 1 and not first:
         return start + _last_noun_phrase(found[0].words)
@@ -123,6 +123,13 @@ def _subject_start(sentence: Words, start: int, verb: int, *, first: bool) -> in
             break
         chosen = place
     return start + found[chosen].start
+
+
+def _is_elided(between: list[Segment], before_verb: str) -> bool:
+    """Whether a second verb shares the subject of the first: "is overexposed and lacks detail"."""
+    if before_verb == ",":
+        return not any(_names_a_thing(segment.words) for segment in between[1:])
+    return before_verb in BORDERS
 
 
 def _names_a_thing(segment: Words) -> bool:

@@ -138,7 +138,7 @@ def _core(words: Words) -> Words:
         text = word.text
         ends = text in PREPOSITIONS or text in RELATIVE or text in VERBS or text in NOT_NOUNS or text in BORDERS
         participle = index > 0 and text.endswith(("ing", "ly")) and text not in ("building", "clothing", "railing")
-        if ends or participle or (index > 0 and text in DETERMINERS):
+        if ends or participle or (index > 0 and (text in DETERMINERS or text in PRONOUNS)):
             return words[:index]
     return words
 

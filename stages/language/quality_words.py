@@ -62,7 +62,8 @@ BAD: dict[tuple[Family, ...], str] = {
     "undetailed, detailless, unrecognisable, unrecognizable, hard to recognise, hard to recognize, "
     "indistinguishable, illegible, unreadable, focus is off, inaccurate focus, missed focus, poor focus, low "
     "clarity, poor clarity, low sharpness, insufficient sharpness, shaky, shaken, smudged, invisible, barely "
-    "visible, hardly visible, poorly visible, not visible, obscured, poor detail, few details, little detail, "
+    "visible, hardly visible, poorly visible, ghosted, lose detail, "
+    "lose details, loses detail, loses details, not visible, obscured, poor detail, few details, little detail, "
     "washed of detail",
     ("noise",): "noisy, noise, grainy, grain, speckled, noise points, noise spots, rough",
     ("compression",): "compressed, compression, blocky, blocking, artefacts, artifacts, compression artefacts, "
@@ -72,7 +73,8 @@ BAD: dict[tuple[Family, ...], str] = {
     "out, washed-out, overly bright, harshly lit, clipped highlights, overexposed highlights",
     ("darken",): "underexposed, under-exposed, under exposed, underexposure, too dark, dark, dim, dimly lit, "
     "poorly lit, badly lit, insufficient light, insufficient lighting, insufficiently lit, gloomy, low light, "
-    "low exposure, insufficient exposure, poor lighting, in deep shadow, silhouetted, overly dark, "
+    "low exposure, insufficient exposure, poor lighting, in deep shadow, silhouetted, pitch black, "
+    "pitch dark, overly dark, "
     "insufficient brightness, low brightness, crushed shadows, murky, underlit, swallowed by shadow, lost in "
     "shadow",
     TONE: "inaccurate exposure, poor exposure, improper exposure, incorrect exposure, unevenly lit, uneven lighting, "
