@@ -113,6 +113,10 @@ class Check(Stage):
             if self.config.drop and phrase.drop_reason is None and any(claim.contradicted for claim in said):
                 phrase.drop(self.name, "contradicted")
 
+    def concurrent(self) -> bool:
+        """Every row is a matter of its own, so the stage can share the workers of a language model."""
+        return True
+
     def undo(self, row: ImageRecord) -> None:
         """Take the marks off the claims."""
         for passage in row.report.passages if row.report else ():

@@ -8,13 +8,21 @@ text stays as it is: each phrase with boxes is linked at its first mention, in t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from manifests.markup import plain, to_grid_text
 from manifests.records import BoxXYXYPx, Description, ImageRecord, Passage
 from stages.describe.pools import FORMAT_HINTS
 from stages.language.naming import link_ids
 from stages.language.voice import Voice
-from stages.stage import Stage
+from stages.stage import Stage, StageConfig
+
+
+class FuseConfig(StageConfig):
+    """What becomes of a text without boxes."""
+
+    unlinked: Literal["keep", "drop"] = "keep"
+    """Descriptions in which nothing has a box: keep them, or leave them out; an image with no other is filtered."""
 
 
 class Fuse(Stage):
@@ -23,12 +31,18 @@ class Fuse(Stage):
     name = "fuse"
     needs = frozenset({"report", "regions", "width", "height"})
     adds = frozenset({"descriptions"})
+    Config = FuseConfig
+    config: FuseConfig
 
     def __call__(self, rows: list[ImageRecord]) -> list[ImageRecord]:
         """Fill `descriptions` of each row, in the order of the passages."""
         for row in rows:
             self._fuse(row)
         return rows
+
+    def concurrent(self) -> bool:
+        """Every row is a matter of its own, so the stage can share the workers of a language model."""
+        return True
 
     def _fuse(self, row: ImageRecord) -> None:
         if row.report is None or not row.report.passages:
@@ -41,6 +55,10 @@ class Fuse(Stage):
                 descriptions.append(_description(row, linked, number, row.report.author))
             except ValueError as error:
                 return row.end("failed", self.name, f"passage {number}: {error}")
+        if self.config.unlinked == "drop":
+            descriptions = [each for each in descriptions if each.spans]
+        if not descriptions:
+            return row.end("filtered", self.name, "no description has a box")
         row.descriptions = descriptions
         return None
 

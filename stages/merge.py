@@ -85,6 +85,10 @@ class Merge(Stage):
             self._merge(row)
         return rows
 
+    def concurrent(self) -> bool:
+        """Every row is a matter of its own, so the stage can share the workers of a language model."""
+        return True
+
     def undo(self, row: ImageRecord) -> None:
         """Take the merged regions out, and their members in again."""
         merged = {region.region_id for region in row.regions if region.merged_from}
