@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from annotate.console import clock, count_progress, native_chatter_hidden
-from annotate.doctor import check_requirements, missing_weights
+from annotate.doctor import missing_requirements, missing_weights
 from annotate.engine import local_cores
 from annotate.inputs import given_inputs
 from annotate.prepare import Prepared, prepare
 from manifests.plan import Plan, Take, make_plan, planned_records
 from manifests.sources import Inputs
 from stages.chain import Chain
+from stages.stage import Stage
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,6 @@ class PreviewRequest:
 def preview(request: PreviewRequest, console: Console) -> None:
     """Print counts, reasons and the estimate; nothing is written. Raises InputError or RecipeError."""
     prepared = prepare(request.recipe, request.overrides, request.seed)
-    check_requirements(prepared.stages)
     workers = request.workers or local_cores()
     inputs = given_inputs(request.images, request.descriptions, prepared.stages, request.recipe).inputs
     with count_progress("reading") as on_progress:
@@ -52,16 +53,21 @@ def preview(request: PreviewRequest, console: Console) -> None:
     console.print(_counts(inputs, plan))
     for reason, count in plan.refusals()[:10]:
         console.print(f"  failed: {count:,} x {reason}", markup=False, soft_wrap=True)
-    missing = missing_weights(prepared.stages)
-    if missing:
-        console.print(
-            f"no estimate, and no run, before annotate fetch --recipe {request.recipe}: "
-            f"the weights {missing[0]} are not on this machine",
-            markup=False,
-            soft_wrap=True,
-        )
+    lacking = _lacking(prepared.stages, request.recipe)
+    if lacking:
+        console.print(f"no estimate, and no run, before {' and '.join(lacking)}", markup=False, soft_wrap=True)
     elif request.sample and plan.images:
         console.print(_estimate(prepared, inputs, plan, workers, request.sample), soft_wrap=True)
+
+
+def _lacking(stages: Sequence[Stage], recipe: str) -> list[str]:
+    """What must be installed and fetched on this machine before the recipe can run, as commands."""
+    extras = sorted(set(missing_requirements(stages).values()))
+    weights = missing_weights(stages)
+    commands = [f"pip install 'annotate[{','.join(extras)}]'"] if extras else []
+    if weights:
+        commands.append(f"annotate fetch --recipe {recipe} (the weights {weights[0]} are not on this machine)")
+    return commands
 
 
 def _counts(inputs: Inputs, plan: Plan) -> Table:
