@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,3 +20,17 @@ def project() -> Path:
 def photos(project: Path) -> Path:
     """The folder of the sample photographs, with everything that lies beside them."""
     return project / "docs" / "photos"
+
+
+@pytest.fixture(scope="session")
+def tiny_vlm(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a tiny vision-language model by its kind ("qwen3-vl", "qwen2.5-vl"), made once."""
+    script = runpy.run_path(str(project / "tests" / "checkpoints" / "tiny_vlm.py"))
+
+    @cache
+    def make(kind: str) -> Path:
+        folder = tmp_path_factory.mktemp("checkpoints") / f"tiny-{kind}"
+        script["write_checkpoint"](folder, kind)
+        return folder
+
+    return make

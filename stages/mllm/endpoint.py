@@ -175,6 +175,8 @@ def _fact(error: Exception) -> str:
     """What went wrong, without addresses of objects."""
     if isinstance(error, requests.Timeout):
         return "no reply in time"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection was dropped"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
     return type(error).__name__

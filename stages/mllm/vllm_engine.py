@@ -65,6 +65,8 @@ class VllmEngine:
         for name in ("VLLM_NO_USAGE_STATS", "VLLM_DO_NOT_TRACK", "HF_HUB_OFFLINE"):
             os.environ.setdefault(name, "1")
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+        # A process with threads must not be forked.
+        os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")
         Thread(target=self._loop.run_forever, name="vllm", daemon=True).start()
         self._engine = self._submit(self._start()).result()
         atexit.register(self.close)

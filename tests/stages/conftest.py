@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -40,7 +42,10 @@ def vlm(vlm_options: ModelOptions) -> Iterator[VllmEngine]:
     engine = language_model(vlm_options)
     assert isinstance(engine, VllmEngine)
     yield engine
-    close_all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # vLLM leaves its message queues to the garbage collector
+        close_all()
+        gc.collect()
 
 
 @pytest.fixture
