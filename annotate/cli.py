@@ -160,11 +160,28 @@ def plan(
 
 
 @app.command()
-def status(folder: RunFolder, debug: Debug = False) -> None:
+def status(
+    folder: RunFolder,
+    yields: Annotated[
+        bool, typer.Option("--yields", help="Text-first runs: from texts to things, boxes and labels.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
     """Say how far a run is: shards, outcomes, reasons, records per table, who holds the lock."""
     from annotate.status import print_status
+    from annotate.yields import print_yields
 
     print_status(folder, Console(highlight=False))
+    if yields:
+        print_yields(folder, Console(highlight=False))
+
+
+@app.command()
+def verify(folder: RunFolder, debug: Debug = False) -> None:
+    """Read everything again: digests, sums, schemas, texts, boxes, points. Exit code 3 when a promise is broken."""
+    from annotate.verify import print_verification
+
+    raise typer.Exit(print_verification(folder, Console(highlight=False)))
 
 
 @app.command()
