@@ -314,3 +314,20 @@ def test_a_plan_is_made_without_the_weights_and_says_what_to_fetch(photos: Path)
         said,
     )  # fmt: skip
     assert "no estimate, and no run, before annotate fetch --recipe embedded" in said.export_text()
+
+
+def test_the_command_fetches_what_the_recipe_names_and_checks_it_without_a_network(hub: Hub, folder: Path):
+    command = [
+        sys.executable, "-m", "annotate", "fetch", "--recipe", "embedded", "--weights", str(folder), "--set",
+        "score.metric=cnniqa", "--set", "score.weights=org/tiny", "--set", "score.files=[pytorch_model.bin]",
+    ]  # fmt: skip
+    first = subprocess.run(command, env=environment(hub), capture_output=True, text=True, timeout=120, check=True)
+    assert f"org/tiny: commit {COMMIT[:12]}, 1 files, 6 bytes" in first.stdout
+    hub.address = "http://127.0.0.1:9"
+    checked = [*command, "--check"]
+    second = subprocess.run(checked, env=environment(hub), capture_output=True, text=True, timeout=120, check=True)
+    assert "all there" in second.stdout
+    (folder / "org--tiny" / COMMIT / "pytorch_model.bin").write_bytes(b"PICKLE")
+    third = subprocess.run(checked, env=environment(hub), capture_output=True, text=True, timeout=120, check=False)
+    assert third.returncode == 2
+    assert "run annotate fetch --recipe embedded" in third.stderr
