@@ -25,16 +25,18 @@ def detector_of(config: DetectConfig) -> Detector:
         case "transformers":
             from stages.detect.transformers_detector import TransformersDetector
 
-            return TransformersDetector(config.transformers, config.min_score, _together(config))
+            name = name_of(config.transformers.model)
+            return TransformersDetector(config.transformers, name, config.min_score, _together(config))
         case "groundingdino-py":
             from stages.detect.groundingdino_detector import GroundingDinoPy
 
-            return GroundingDinoPy(config.groundingdino_py, config.min_score, _together(config))
+            name = name_of(config.groundingdino_py.checkpoint)
+            return GroundingDinoPy(config.groundingdino_py, name, config.min_score, _together(config))
         case "ultralytics":
             from stages.detect.ultralytics_detector import ClosedYolo, OpenYolo
 
             kind = ClosedYolo if config.ultralytics.text_source() is None else OpenYolo
-            return kind(config.ultralytics, config.min_score)
+            return kind(config.ultralytics, name_of(config.ultralytics.model), config.min_score)
 
 
 def is_prompted(config: DetectConfig) -> bool:
