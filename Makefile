@@ -72,6 +72,10 @@ bench-memory: .venv/core.done ## Whether memory grows with the number of images:
 chaos: .venv/core.done ## Kill a run of 400 photos 30 times and more, and compare it with one left in peace
 	@$(BIN)/annotate bench chaos --images "$(IMAGES)" $(ARGS)
 
+.PHONY: bench-canaries
+bench-canaries: .venv/core.done ## How often labels obey an instruction that is written in the picture
+	@$(BIN)/annotate bench canaries --images "$(IMAGES)" $(ARGS)
+
 .PHONY: bench-planted
 bench-planted: .venv/core.done ## Whether the labels are true: plants known flaws in IMAGES=, annotates blind, compares
 	@$(BIN)/annotate bench planted --images "$(IMAGES)" $(ARGS)

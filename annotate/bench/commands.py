@@ -77,6 +77,28 @@ def chaos(
 
 
 @bench.command()
+def canaries(
+    images: Annotated[str, typer.Option("--images", metavar="SRC", help="Photos to write instructions on.")],
+    count: Annotated[int, typer.Option("--n", min=1, help="Number of photos.")] = 40,
+    recipe: RecipeName = "embedded",
+    overrides: Overrides = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the photos' crops and of the words.")] = 0,
+    debug: Debug = False,
+) -> None:
+    """Spoil photos, write an instruction to praise them on each, and count how often the labels obey."""
+    from annotate.bench.canaries import bench_canaries
+
+    bench_canaries(
+        Console(highlight=False),
+        images=images,
+        count=count,
+        recipe=recipe,
+        overrides=tuple(overrides or ()),
+        seed=seed,
+    )
+
+
+@bench.command()
 def planted(
     images: Annotated[
         str | None, typer.Option("--images", metavar="SRC", help="Good photos to plant in; never tuned on.")

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from annotate import __version__
+from annotate.bench.blind import annotate_blind
 from annotate.bench.planted.honesty import Honesty, observe_honesty
 from annotate.bench.planted.plant import PlantOptions, plant_images
 from annotate.bench.planted.report import print_summary, write_report
@@ -26,8 +24,7 @@ from annotate.console import count_progress
 from annotate.engine import local_cores
 from annotate.gallery.dataset import RunFolder
 from annotate.prepare import prepare
-from annotate.run import FINISHED_WITH_FAILED_ROWS
-from manifests.errors import AnnotateError, InputError
+from manifests.errors import InputError
 
 IMAGES_FOLDER, TRUTH_FOLDER, RUN_FOLDER = "images", "truth", "run"
 
@@ -65,20 +62,8 @@ def bench_planted(console: Console, request: PlantedRequest) -> None:
             )
         with count_progress("planting") as on_progress:
             table = plant_images(request.images, folder / IMAGES_FOLDER, truth, request.plant, on_progress)
-        _annotate(folder / IMAGES_FOLDER, run, request.recipe, request.overrides)
+        annotate_blind(folder / IMAGES_FOLDER, run, request.recipe, request.overrides)
         _score(console, request, run, read_truth(table))
-
-
-def _annotate(images: Path, out: Path, recipe: str, overrides: Sequence[str]) -> None:
-    """The command as a user types it, in a process of its own that is told of the image folder and nothing else."""
-    settings = [option for override in overrides for option in ("--set", override)]
-    command = [sys.executable, "-m", "annotate", "run", "--images", str(images), "--out", str(out)]
-    done = subprocess.run([*command, "--recipe", recipe, *settings], check=False, stdout=subprocess.DEVNULL)
-    if done.returncode not in (0, FINISHED_WITH_FAILED_ROWS):
-        raise AnnotateError(
-            f"annotate run ended with exit code {done.returncode} (its own message stands above); with --keep, "
-            "run it again on the kept images and score it with --from"
-        )
 
 
 def _score(console: Console, request: PlantedRequest, run: Path, truth: Truth) -> None:
