@@ -15,7 +15,7 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from manifests.geometry import clip_box, position_horizontal, position_vertical, scale_box
 from manifests.masks import polygon_of_mask
-from manifests.records import ImageRecord, Point, PointLabel, Region
+from manifests.records import BoxXYXYPx, ImageRecord, Point, PointLabel, Region
 from stages.stage import Stage, StageConfig
 
 _LATTICE = 32
@@ -57,7 +57,7 @@ class PointStage(Stage):
     config: PointConfig
 
     def __call__(self, rows: list[ImageRecord]) -> list[ImageRecord]:
-        """Fill `points` of each row, in the order of its regions."""
+        """Fill `points` of each row, in the order of its regions; a box of which two texts say the same counts once."""
         for row in rows:
             self._point(row)
         return rows
@@ -65,7 +65,11 @@ class PointStage(Stage):
     def _point(self, row: ImageRecord) -> None:
         width, height = row.upright_size()
         labels = []
+        pointed: set[tuple[str, BoxXYXYPx]] = set()
         for region in row.kept_regions():
+            if (region.phrase, region.box_xyxy_px) in pointed:
+                continue
+            pointed.add((region.phrase, region.box_xyxy_px))
             try:
                 labels.append(point_label(region, row.image_id, width, height, self.config))
             except ValueError as error:
