@@ -181,7 +181,6 @@ class Detect(Stage):
 
     def _region(self, region_id: int, answer: Answer) -> Region:
         detection, wanted = answer.detection, answer.wanted
-        phrase = wanted.phrase if wanted is not None else None
         return Region(
             region_id=region_id,
             label=wanted.label if wanted is not None else detection.label,
@@ -190,7 +189,6 @@ class Detect(Stage):
             source="detector",
             detector=detection.renamed_by or self._detector.name,
             detector_score=detection.score,
-            effect=phrase.effect if phrase is not None else None,
             kept=detection.drop_reason is None,
             drop_reason=detection.drop_reason,
             dropped_by=self.name if detection.drop_reason else None,

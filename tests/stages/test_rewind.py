@@ -16,7 +16,7 @@ from stages.registry import build_chain
 from stages.rewind import rewind, shared_stages
 from stages.stage import Stage
 
-NOT_TAKEN_BACK = {"content", "seconds", "passed", "outcome"}
+NOT_TAKEN_BACK = {"content", "seconds", "tallies", "passed", "outcome"}
 
 
 def chain(*overrides: str, recipe: str = "embedded") -> list[Stage]:
@@ -44,10 +44,25 @@ def row(photos: Path, tmp_path: Path) -> Callable[[str], ImageRecord]:
     return planned
 
 
-@pytest.mark.parametrize("name", ["billiards.jpg", "cyclist.jpg", "pagoda.jpg"])
-def test_a_finished_row_goes_back_through_every_state_that_it_had(name: str, row: Callable[[str], ImageRecord]) -> None:
-    stages = chain()
-    live, states = row(name), []
+TEXTS = ["The man in the black shirt is sharp. The background is blurred, and the picture is dull."]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "name"),
+    [
+        ("embedded", "billiards.jpg"),
+        ("embedded", "cyclist.jpg"),
+        ("embedded", "pagoda.jpg"),
+        ("giqa-embedded", "billiards.jpg"),
+        ("giqa-embedded", "cyclist.jpg"),
+    ],
+)
+def test_a_finished_row_goes_back_through_every_state_that_it_had(
+    recipe: str, name: str, row: Callable[[str], ImageRecord]
+) -> None:
+    stages = chain(recipe=recipe)
+    live: ImageRecord = row(name).model_copy(update={"texts": TEXTS})
+    states: list[dict[str, object]] = []
     for stage in stages:
         states.append(live.model_dump(exclude=NOT_TAKEN_BACK))
         stage.open()
