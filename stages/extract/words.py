@@ -9,7 +9,8 @@ WHOLE_IMAGE = frozenset(
     "contrast saturation colour color colours colors colouring coloring tone tones hue hues focus focusing "
     "sharpness clarity definition quality resolution detail details texture textures noise grain blur flash "
     "shutter balance range distortion layers layering rendition reproduction rendering result aesthetics "
-    "aesthetic appearance exposition visibility".split()
+    "aesthetic appearance exposition visibility artefacts "
+    "artifacts glare halos ghosting haze pixelation banding overexposure underexposure blurring".split()
 )
 """Heads that name the picture or a property of it where no thing is named beside them."""
 
@@ -72,7 +73,8 @@ LINKING = frozenset(
 HAVING = frozenset(
     "has have had shows show showed lacks lack lacked suffers suffer suffered displays display exhibits exhibit "
     "contains contain retains retain keeps keep kept preserves preserve loses lose lost reveals reveal presents "
-    "present gets get got receives receive carries carry doesn't don't does do did can cannot could".split()
+    "present gets get got receives receive carries carry doesn't don't does do did can cannot could "
+    "produce produces".split()
 )
 """Verbs between a thing and what it has, or does not have."""
 

@@ -43,6 +43,8 @@ def dropped(text: str) -> dict[str, str | None]:
         ("Camera shake blurs the wheels of the taxi.", [("wheels of the taxi", "blurred", "negative")]),
         ("The focus is on the man in the red coat.", [("man in the red coat", "in focus", "positive")]),
         ("The man's face is overexposed.", [("man's face", "overexposed", "negative")]),
+        ("Street lamps produce glare.", [("Street lamps", "glaring", "negative")]),
+        ("Compression artefacts can be seen on the tablecloth.", [("tablecloth", "blocky", "negative")]),
         ("The lamps are acceptable.", [("lamps", "acceptable", "no impact")]),
         (
             "The sky, which takes up half the frame, is overexposed and lacks detail.",
