@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torchvision.transforms.v2 import functional as transform
+from transformers.utils import logging
 
 from manifests.errors import RecipeError
 from manifests.weights import local_path
@@ -134,6 +135,7 @@ class GroundingDinoPy:
 
 def build(options: GroundingDinoPyOptions, device: torch.device) -> Any:
     """The network of a configuration with its text backbone, all else random. Raises RecipeError."""
+    logging.disable_progress_bar()
     bert = local_path(options.bert_source())
     # The package prints what it does, and imports what its own dependencies warn of.
     with warnings.catch_warnings(action="ignore"), contextlib.redirect_stdout(io.StringIO()):

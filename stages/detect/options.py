@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -56,9 +55,9 @@ class GroundingDinoPyOptions(StageConfig):
     config: str = "GroundingDINO_SwinB_cfg"
     """GroundingDINO_SwinT_OGC or GroundingDINO_SwinB_cfg, or a configuration file on this machine (.py: it is run)."""
     checkpoint: str = "ShilongLiu/GroundingDINO"
-    """ORG/NAME at the hub, or a .pth file on this machine; read with `weights_only`."""
+    """ORG/NAME at the hub, or a folder or .pth file on this machine; read with `weights_only`."""
     file: str = "groundingdino_swinb_cogcoor.pth"
-    """The checkpoint's name at the hub."""
+    """The checkpoint's name at the hub, or in the folder."""
     revision: str | None = None
     """Branch, tag or commit of the checkpoint at the hub."""
     bert: str = "google-bert/bert-base-uncased"
@@ -82,8 +81,7 @@ class GroundingDinoPyOptions(StageConfig):
 
     def checkpoint_source(self) -> WeightSource:
         """The checkpoint's file."""
-        local = Path(self.checkpoint).expanduser().exists()
-        return WeightSource(self.checkpoint, self.revision, () if local else (self.file,))
+        return WeightSource(self.checkpoint, self.revision, (self.file,))
 
     def bert_source(self) -> WeightSource:
         """The text backbone's files."""
@@ -94,9 +92,10 @@ class UltralyticsOptions(StageConfig):
     """YOLOE, YOLO-World or a closed YOLO in ultralytics (AGPL-3.0)."""
 
     model: str = "Ultralytics/YOLO11"
-    """ORG/NAME at the hub, a .pt file on this machine or at an address, or a .yaml: the bare network, untrained."""
+    """ORG/NAME at the hub, a folder or .pt file on this machine, the address of a .pt file, or a .yaml: the bare
+    network, untrained."""
     file: str = "yolo11m.pt"
-    """The checkpoint's name at the hub."""
+    """The checkpoint's name at the hub, or in the folder."""
     revision: str | None = None
     """Branch, tag or commit of the checkpoint at the hub."""
     sha256: str | None = None
@@ -135,8 +134,7 @@ class UltralyticsOptions(StageConfig):
 
     def source(self) -> WeightSource:
         """The checkpoint's file."""
-        source = WeightSource(self.model, self.revision, sha256=self.sha256)
-        return WeightSource(self.model, self.revision, (self.file,)) if source.is_hub_model else source
+        return WeightSource(self.model, self.revision, (self.file,), self.sha256)
 
     def text_source(self) -> WeightSource | None:
         """The file of the text side, if there is one."""

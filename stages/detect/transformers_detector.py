@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor
+from transformers.utils import logging
 
 from manifests.errors import RecipeError
 from manifests.vocabulary import DropReason
@@ -50,6 +51,7 @@ class TransformersDetector:
 
     def open(self) -> None:
         """Load processor and model. Raises RecipeError without the files, or for a model of another type."""
+        logging.disable_progress_bar()
         folder = local_path(self._options.source())
         self._device = pick_device(self._options.device)
         self._dtype: torch.dtype = getattr(torch, self._options.dtype)
@@ -83,7 +85,9 @@ class TransformersDetector:
 
     def _network_pixels(self, image: Pixels) -> torch.Tensor:
         # An image of one or three rows could as well be channels first, and would be taken for that.
-        read = self._processor.image_processor(images=image, input_data_format="channels_last", return_tensors="pt")
+        read = self._processor.image_processor(
+            images=image.copy(), input_data_format="channels_last", return_tensors="pt"
+        )
         pixels: torch.Tensor = read["pixel_values"][0]
         return pixels
 

@@ -46,16 +46,13 @@ class _Yolo:
         _settle(trust_pickles=self._options.trust_pickles)
         from ultralytics import YOLO
 
+        path = self._path()
         torch.manual_seed(0)
-        untrained = self._options.is_untrained
-        path = self._options.model if untrained else str(local_path(self._options.source()))
-        if not untrained and Path(path).is_dir():
-            path = str(Path(path) / self._options.file)
         try:
             model = YOLO(path)
         except TypeError as error:
             raise RecipeError(
-                f"{path}: cannot be read as mere weights ({' '.join(str(error).split())[:120]}); set "
+                f"{path}: not a checkpoint of ultralytics, or it holds more than a network; set "
                 "detect.ultralytics.trust_pickles=true if you trust the file to run code"
             ) from error
         if model.task not in ("detect", "segment"):
@@ -64,6 +61,12 @@ class _Yolo:
         self._numbers = torch.float16 if self._options.half else torch.float32
         self._network: Any = model.model.to(self._device, self._numbers).eval()
         self._prepare()
+
+    def _path(self) -> str:
+        if self._options.is_untrained:
+            return self._options.model
+        path = local_path(self._options.source())
+        return str(path / self._options.file if path.is_dir() else path)
 
     def _prepare(self) -> None:
         """Check the network and load what goes with it."""

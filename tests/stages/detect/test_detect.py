@@ -1,11 +1,13 @@
 """Detection with the real packaged models on real photos."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from manifests.records import ImageRecord, Region
+from manifests.records import ImageRecord, Phrase, Region
 from stages.chain import Chain
 from stages.detect import Detect, DetectConfig
 from stages.detect.detector import Detection
@@ -88,3 +90,58 @@ def test_two_things_side_by_side_stay_two() -> None:
     second = Detection("person", 0.8, (40.0, 0.0, 90.0, 100.0))
     other = Detection("dog", 0.7, (0.0, 0.0, 50.0, 100.0))
     assert drop_repeats([first, second, other], max_iou=0.5) == [first, second, other]
+
+
+def phrase(words: str, label: str) -> Phrase:
+    return Phrase(phrase=words, label=label, quality="clear", effect="positive", passage=0, start=0, end=1)
+
+
+def test_phrases_of_a_text_get_the_boxes_of_the_labels_that_they_may_mean(
+    photos: Path, row_of: Callable[..., ImageRecord]
+) -> None:
+    said = [phrase("man in the black sweater", "man"), phrase("sea behind him", "sea"), phrase("beach", "beach")]
+    said[2].drop("extract", "over-limit")
+    stage = Detect(DetectConfig(vocabulary="text"))
+    stage.open()
+    (row,) = stage([row_of((photos / "beach.jpg").read_bytes(), phrases=said)])
+    man, sea, beach = row.phrases
+    named = [region for region in row.kept_regions() if region.region_id in man.region_ids]
+    assert len(named) >= 3
+    assert {(region.label, region.phrase) for region in named} == {("man", "man in the black sweater")}
+    assert row.kept_regions() == named
+    assert [(one.drop_reason, one.dropped_by) for one in (man, sea, beach)] == [
+        (None, None),
+        ("no-box", "detect"),
+        ("over-limit", "extract"),
+    ]
+    stage.undo(row)
+    assert (row.regions, man.region_ids, sea.drop_reason, beach.drop_reason) == ([], [], None, "over-limit")
+
+
+def test_a_vocabulary_of_words_keeps_what_the_words_mean() -> None:
+    (regions,) = detect("cyclist.jpg", config=DetectConfig(vocabulary=("vehicles",)))
+    assert kept_labels(regions)
+    assert "person" not in kept_labels(regions)
+    assert "not-in-vocabulary" in {region.drop_reason for region in regions if region.label == "person"}
+
+
+def test_boxes_around_the_whole_image_are_dropped_by_the_recipes_share() -> None:
+    (regions,) = detect("cat.png", config=DetectConfig(whole_image_area=0.2))
+    assert "whole-image" in {region.drop_reason for region in regions if region.label == "cat"}
+
+
+def test_at_most_so_many_boxes_are_recorded_as_the_recipe_says() -> None:
+    (regions,) = detect("beach.jpg", config=DetectConfig(max_boxes=2))
+    assert len(regions) == 2
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (3, 3)])
+def test_tiny_images_have_no_boxes_that_reach_out(
+    shape: tuple[int, int], noise: Callable[..., np.ndarray], row_of: Callable[..., ImageRecord]
+) -> None:
+    stage = Detect()
+    stage.open()
+    (row,) = stage([row_of(noise(*shape))])
+    for x1, y1, x2, y2 in (region.box_xyxy_px for region in row.regions):
+        assert 0 <= x1 < x2 <= shape[1]
+        assert 0 <= y1 < y2 <= shape[0]
