@@ -56,9 +56,9 @@ def native_windows(rgb: PixelArray, max_side: int) -> Windows:
     height, width = rgb.shape[:2]
     side_y, side_x = min(height // GRID, max_side), min(width // GRID, max_side)
     top, left = _near_corners(height, side_y), _near_corners(width, side_x)
-    rows = (top[:, None] + np.arange(side_y)).ravel()
-    columns = (left[:, None] + np.arange(side_x)).ravel()
-    return Windows(np.ascontiguousarray(rgb[rows][:, columns]), side_y, side_x, top, left)
+    rows = np.concatenate([rgb[start : start + side_y] for start in top])
+    windows = np.concatenate([rows[:, start : start + side_x] for start in left], axis=1)
+    return Windows(windows, side_y, side_x, top, left)
 
 
 def _near_corners(length: int, side: int) -> npt.NDArray[np.int64]:

@@ -60,16 +60,24 @@ def measure_sharpness(luma: FloatArray) -> Sharpness:
     """
     edges, lost = [], []
     for taps, axis in (((_TAPS, 1), 1), ((1, _TAPS), 0)):
-        before = np.maximum(np.abs(np.diff(luma, axis=axis)) - _NOISE_FLOOR, 0)
-        after = np.abs(np.diff(cv2.blur(luma, taps, borderType=cv2.BORDER_REFLECT), axis=axis))
+        before = _steps(luma, axis)
+        before -= _NOISE_FLOOR
+        np.maximum(before, 0, out=before)
         edges.append(cell_means(before))
-        lost.append(cell_means(np.maximum(before - after, 0)))
+        before -= _steps(cv2.blur(luma, taps, borderType=cv2.BORDER_REFLECT), axis)
+        lost.append(cell_means(np.maximum(before, 0, out=before)))
     quarter = cv2.resize(luma, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     smooth = cv2.GaussianBlur(quarter, (0, 0), 1.5)
     coarse = np.abs(smooth - cv2.GaussianBlur(quarter, (0, 0), 4))
     wide = cv2.resize(smooth, luma.shape[::-1], interpolation=cv2.INTER_LINEAR)
     detail = cv2.absdiff(cv2.GaussianBlur(luma, (0, 0), 1.5), wide)
     return Sharpness(np.stack(edges), np.stack(lost), cell_means(detail), cell_means(coarse))
+
+
+def _steps(plane: npt.NDArray[np.number], axis: int) -> FloatArray:
+    """Absolute steps between neighbouring pixels along an axis."""
+    first, second = (plane[:, :-1], plane[:, 1:]) if axis else (plane[:-1], plane[1:])
+    return np.asarray(cv2.absdiff(first, second), np.float32)
 
 
 def _sharpness(edges: FloatArray, lost: FloatArray) -> FloatArray:

@@ -39,7 +39,9 @@ class Tone:
 def measure_tone(rgb: PixelArray, luma: FloatArray) -> Tone:
     """Measure the working view. Chroma is the distance from the grey axis of CIELAB (CIE 15:2004, section 8.2)."""
     lab = cv2.cvtColor(np.ascontiguousarray(rgb[::2, ::2]), cv2.COLOR_RGB2LAB).astype(np.float32)
-    chroma = cv2.magnitude(lab[..., 1] - 128, lab[..., 2] - 128)
+    red_green, yellow_blue = lab[..., 1] - 128, lab[..., 2] - 128
+    # Not cv2.magnitude, whose last digit depends on where in memory the planes lie.
+    chroma = np.sqrt(red_green * red_green + yellow_blue * yellow_blue)
     red, green, blue = cv2.split(rgb)
     highest, lowest = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
     mean = cell_means(luma)
