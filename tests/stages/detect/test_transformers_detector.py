@@ -154,3 +154,27 @@ def test_prompts_decide_the_label_and_not_the_order_of_captions(checkpoint: Make
         return [(one.label, one.score, one.box_xyxy_px, one.drop_reason) for one in found]
 
     assert sorted(seen(first), key=repr) == sorted(seen(second), key=repr)
+
+
+@pytest.mark.parametrize("kind", KINDS[:2], ids=lambda kind: kind[-1])
+def test_scores_and_boxes_are_those_of_the_librarys_own_post_processing(
+    kind: tuple[str, ...], checkpoint: Make, noise: Noise
+) -> None:
+    network, image = detector(checkpoint(*kind)), noise(120, 160)
+    (found,) = network([image], [["cat", "red traffic light"]])
+    processor = network._processor
+    inputs = processor(images=image.copy(), text=[["cat", "red traffic light"]], return_tensors="pt")
+    with torch.inference_mode():
+        output = network._model(**inputs)
+    (expected,) = processor.post_process_grounded_object_detection(
+        output, inputs["input_ids"], threshold=0.0, text_threshold=0.1, target_sizes=[(120, 160)]
+    )
+    inside = [
+        (round(score, 3), box)
+        for score, box in zip(expected["scores"].tolist(), expected["boxes"].tolist(), strict=True)
+    ]
+    assert sorted(round(one.score, 3) for one in found) == pytest.approx(sorted(score for score, _ in inside), abs=2e-3)
+    for one in found:
+        assert any(one.box_xyxy_px == pytest.approx(np.clip(box, 0, [160, 120] * 2), abs=0.02) for _, box in inside)
+    labels = {label for label in expected["text_labels"] if label in ("cat", "red traffic light")}
+    assert labels <= {one.label for one in found if one.prompt is not None}
