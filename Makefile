@@ -99,6 +99,14 @@ lock-gpu: .venv/bin/uv ## Check by a resolver's dry run that requirements/gpu.tx
 .venv/bin/uv: | .venv/bin/python
 	@$(PIP) install uv==0.13.9
 
+.PHONY: bench-vllm
+bench-vllm: .venv/test.done .venv/smollm2/config.json ## How much of vLLM's speed a run keeps: tokens/s of both, then one line of JSON
+	@$(BIN)/annotate bench vllm --model .venv/smollm2 --images "$(IMAGES)" \
+		--descriptions docs/photos/descriptions.jsonl $(ARGS)
+
+.venv/smollm2/config.json: .venv/test.done
+	@$(BIN)/python tests/checkpoints/smollm2.py .venv/smollm2
+
 .PHONY: clean
 clean: ## Remove the environment, the caches and the demo's output
 	rm -rf .venv runs/demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

@@ -64,6 +64,9 @@ class ShardDone:
     """Peak resident memory of every worker that had the shard in its hands."""
     tallies: dict[str, int] = field(default_factory=dict)
     """What was asked of language models."""
+    asked_from: float | None = None
+    asked_until: float | None = None
+    """When a pool that asked began with the shard, and when the last one had all replies."""
     reused: int = 0
     """Images whose first stages another run has done."""
     refused: str | None = None
@@ -83,8 +86,8 @@ def pools_of(recipe: Recipe, stages: Sequence[Stage]) -> list[Pool]:
         alone = [stage.name for _, (stage, _) in members if not stage.concurrent()]
         if execution.shards_at_once > 1 and alone:
             raise RecipeError(
-                f"execution.{alone[0]}.shards_at_once={execution.shards_at_once}: only stages that ask a language "
-                "model take several shards at once; leave it out"
+                f"execution.{alone[0]}.shards_at_once={execution.shards_at_once}: {alone[0]} takes one shard at a "
+                "time; only stages that ask a language model, and their neighbours, take more"
             )
         deadlines_s = {stage.name: own.deadline_s for _, (stage, own) in members}
         pools.append(Pool(tuple(stage for _, (stage, _) in members), execution, first, deadlines_s))
@@ -108,13 +111,23 @@ def worker_count(pool: Pool, *, cores: float, gpus: float, shards: int) -> int:
 
 @dataclass
 class _Journey:
-    """What travels beside a shard from pool to pool: when its first worker began, and its workers' memory."""
+    """What travels beside a shard from pool to pool: when its first worker began, and its workers' memory.
+
+    `asked_from` and `asked_until` enclose the work of the pools that asked a language model about it.
+    """
 
     began: float
     peak_memory_bytes: dict[str, int]
+    asked_from: float | None = None
+    asked_until: float | None = None
 
     SCHEMA: ClassVar[pa.Schema] = pa.schema(
-        [("began", pa.float64()), ("peak_memory_bytes", pa.map_(pa.string(), pa.int64()))]
+        [
+            ("began", pa.float64()),
+            ("peak_memory_bytes", pa.map_(pa.string(), pa.int64())),
+            ("asked_from", pa.float64()),
+            ("asked_until", pa.float64()),
+        ]
     )
 
     @classmethod
@@ -123,11 +136,16 @@ class _Journey:
         if "began" not in block.column_names:
             return cls(time.time(), {})
         row = block.select(cls.SCHEMA.names).slice(0, 1).to_pylist()[0]
-        return cls(row["began"], dict(row["peak_memory_bytes"]))
+        return cls(**{**row, "peak_memory_bytes": dict(row["peak_memory_bytes"])})
+
+    def asked(self, began: float) -> None:
+        """A pool that began at a time has just had its last reply."""
+        self.asked_from = began if self.asked_from is None else self.asked_from
+        self.asked_until = time.time()
 
     def beside(self, block: pa.Table) -> pa.Table:
         """The block with the journey in every row."""
-        for name, value in (("began", self.began), ("peak_memory_bytes", list(self.peak_memory_bytes.items()))):
+        for name, value in {**vars(self), "peak_memory_bytes": list(self.peak_memory_bytes.items())}.items():
             column = pa.array([value] * block.num_rows, self.SCHEMA.field(name).type)
             block = block.append_column(name, column)
         return block
@@ -171,11 +189,15 @@ class PoolWorker:
     def __call__(self, block: pa.Table) -> pa.Table:
         """One whole shard: plan rows or records in, records or the shard's summary out."""
         shard: int = block[SHARD][0].as_py()
-        journey = _Journey.of(block)
+        journey, began = _Journey.of(block), time.time()
+        records = self._records(block)
+        tallies = [dict(record.tallies) for record in records]
         try:
-            records = self._chain(self._records(block), self._journal.open(shard))
+            self._chain(records, self._journal.open(shard))
         except EngineDied:
             os._exit(EXIT_ENGINE_DIED)
+        if tallies != [record.tallies for record in records]:
+            journey.asked(began)
         self._share_seconds(records)
         entry = self._journal.rest(shard)
         journey.peak_memory_bytes[f"{socket.gethostname()}:{os.getpid()}"] = _peak_memory_bytes()
@@ -216,6 +238,8 @@ class PoolWorker:
             ended=time.time(),
             peak_memory_bytes=journey.peak_memory_bytes,
             tallies=manifest.tallies if manifest else {},
+            asked_from=journey.asked_from,
+            asked_until=journey.asked_until,
             reused=sum(record.passed > 0 for record in records),
         )
 
@@ -230,6 +254,8 @@ _DONE_SCHEMA = pa.schema(
         ("ended", pa.float64()),
         ("peak_memory_bytes", pa.map_(pa.string(), pa.int64())),
         ("tallies", arrow_type(dict[str, int])),
+        ("asked_from", pa.float64()),
+        ("asked_until", pa.float64()),
         ("reused", pa.int64()),
         ("refused", pa.string()),
     ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import resource
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from annotate.dag import ShardDone
@@ -32,6 +32,10 @@ class Figures:
     efficiency: float
     stage_images_per_second: dict[str, float]
     peak_memory_bytes: int
+    asked: dict[str, int] = field(default_factory=dict)
+    """What language models were asked and what they said: "describe.asked", "describe.completion_tokens", ..."""
+    tokens_per_second: float = 0.0
+    """Tokens that language models wrote, over the seconds from the first request to the last reply."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain data for `json.dumps`."""
@@ -50,6 +54,9 @@ def figures_of(done: Sequence[ShardDone], *, started: float, ended: float) -> Fi
     spent: Counter[str] = Counter()
     for shard in done:
         spent.update(shard.seconds)
+    asked: Counter[str] = Counter()
+    for shard in done:
+        asked.update(shard.tallies)
     driver = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return Figures(
         images=images,
@@ -63,4 +70,13 @@ def figures_of(done: Sequence[ShardDone], *, started: float, ended: float) -> Fi
         efficiency=round(sum(spent.values()) / (max(len(peaks), 1) * working), 3),
         stage_images_per_second={stage: round(images / seconds, 2) for stage, seconds in spent.items() if seconds > 0},
         peak_memory_bytes=driver + sum(peaks.values()),
+        asked=dict(sorted(asked.items())),
+        tokens_per_second=_tokens_per_second(done, asked),
     )
+
+
+def _tokens_per_second(done: Sequence[ShardDone], asked: Mapping[str, int]) -> float:
+    written = sum(count for name, count in asked.items() if name.endswith(".completion_tokens"))
+    first = min((shard.asked_from for shard in done if shard.asked_from is not None), default=0.0)
+    last = max((shard.asked_until for shard in done if shard.asked_until is not None), default=0.0)
+    return round(written / (last - first), 2) if last > first else 0.0

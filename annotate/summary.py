@@ -51,6 +51,8 @@ def _print_figures(console: Console, figures: Figures) -> None:
     console.print(stages)
     if figures.reused:
         console.print(f"{figures.reused:,} of {figures.images:,} images were re-used up to the first stage above")
+    if figures.asked:
+        console.print(_asked(figures))
     console.print(
         f"{figures.images:,} images in {clock(figures.seconds_total)}: {figures.images_per_second:.2f} images/s with "
         f"{figures.workers} workers, efficiency {figures.efficiency:.2f} (time in stages over worker time); "
@@ -58,3 +60,13 @@ def _print_figures(console: Console, figures: Figures) -> None:
         f"peak memory of driver and workers {figures.peak_memory_bytes / 2**30:.2f} GiB",
         soft_wrap=True,
     )
+
+
+def _asked(figures: Figures) -> Table:
+    """What the stages asked of language models."""
+    table = Table("asks a model", "requests", "of them again", "without a valid reply", "tokens read", "tokens written")
+    for stage in dict.fromkeys(name.partition(".")[0] for name in figures.asked):
+        kinds = ("asked", "retried", "failed", "prompt_tokens", "completion_tokens")
+        table.add_row(stage, *(f"{figures.asked.get(f'{stage}.{kind}', 0):,}" for kind in kinds))
+    table.caption = f"{figures.tokens_per_second:,.0f} tokens/s written"
+    return table

@@ -99,6 +99,30 @@ def canaries(
 
 
 @bench.command()
+def vllm(
+    model: Annotated[str, typer.Option("--model", metavar="DIR|ORG/NAME", help="Language model that vLLM loads.")],
+    images: Annotated[str, typer.Option("--images", metavar="SRC", help="Photos to make the test photos of.")],
+    descriptions: Annotated[
+        Path, typer.Option("--descriptions", metavar="FILE", help="Texts to make the test texts of.")
+    ],
+    count: Annotated[int, typer.Option("--n", min=1, help="Number of requests.")] = 320,
+    max_tokens: Annotated[int, typer.Option("--max-tokens", min=8, help="Longest reply.")] = 128,
+    debug: Debug = False,
+) -> None:
+    """A run's tokens per second against the engine's alone, on the same requests."""
+    from annotate.bench.vllm import bench_vllm
+
+    bench_vllm(
+        Console(highlight=False),
+        model=model,
+        images=images,
+        descriptions=descriptions,
+        count=count,
+        max_tokens=max_tokens,
+    )
+
+
+@bench.command()
 def planted(
     images: Annotated[
         str | None, typer.Option("--images", metavar="SRC", help="Good photos to plant in; never tuned on.")

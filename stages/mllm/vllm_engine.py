@@ -29,6 +29,8 @@ from stages.mllm.options import ModelOptions
 LIKELIEST_TOKENS = 20
 """How many first tokens vLLM is asked to weigh; its own limit by default."""
 
+CPU_CACHE_BYTES = 2 * 2**30
+
 _LOOK_EVERY_S = 2.0
 _CLOSE_S = 10.0
 
@@ -191,10 +193,17 @@ class VllmEngine:
 
 
 def _of_the_platform() -> dict[str, Any]:
-    """On CPUs prompts are not cut in pieces: the engine (0.32) dies of a seeded request that is."""
+    """What an engine on CPUs needs.
+
+    Prompts are not cut in pieces, because the engine (0.32) dies of a seeded request that is; and the cache does not
+    ask for nearly all of the machine's memory, unless VLLM_CPU_KVCACHE_SPACE says how much it may.
+    """
     from vllm.platforms import current_platform
 
-    return {"enable_chunked_prefill": False} if current_platform.is_cpu() else {}
+    if not current_platform.is_cpu():
+        return {}
+    cache = {} if "VLLM_CPU_KVCACHE_SPACE" in os.environ else {"kv_cache_memory_bytes": CPU_CACHE_BYTES}
+    return {"enable_chunked_prefill": False, **cache}
 
 
 async def _cancel(task: asyncio.Task[None] | None) -> None:

@@ -1,6 +1,9 @@
 """From a recipe to pools of workers: what is fused, how many there are, where the bytes are dropped."""
 
+import pytest
+
 from annotate.dag import Pool, last_reader_of_content, pools_of, worker_count
+from manifests.errors import RecipeError
 from manifests.recipe import load_recipe
 from stages.registry import build_chain
 
@@ -40,3 +43,18 @@ def test_there_is_a_worker_for_each_core_or_gpu_and_never_more_than_shards() -> 
 def test_bytes_are_dropped_behind_the_last_stage_that_reads_them() -> None:
     recipe = load_recipe("embedded")
     assert last_reader_of_content(build_chain(recipe)) == "score"
+
+
+MODEL = ("describe.backend=mllm", "describe.endpoint=http://127.0.0.1:9/v1", "describe.served_model=tiny")
+
+
+def test_a_stage_that_asks_a_model_may_have_several_shards_in_hands_in_a_pool_of_its_own() -> None:
+    found = pools(*MODEL, "execution.describe.shards_at_once=4")
+    assert [pool.execution.shards_at_once for pool in found] == [1, 4, 1]
+    assert names(found)[1] == ["describe"]
+
+
+@pytest.mark.parametrize("stage", ["detect", "describe"])
+def test_a_stage_that_takes_one_shard_at_a_time_is_not_given_more(stage: str) -> None:
+    with pytest.raises(RecipeError, match=f"{stage} takes one shard at a time"):
+        pools(f"execution.{stage}.shards_at_once=4")
