@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from manifests.jail import JailLimits
 from manifests.recipe import Recipe, load_recipe
-from stages.load import Load
+from stages.load import Load, LoadConfig
 from stages.registry import build_chain, chain_fingerprint
 from stages.stage import Stage
 
@@ -22,7 +23,16 @@ class Prepared:
     @property
     def max_megapixels(self) -> float:
         """The limit of the load stage, which the plan applies to headers already."""
-        return next(stage.config.max_megapixels for stage in self.stages if isinstance(stage, Load))
+        return self._load.max_megapixels
+
+    @property
+    def untrusted(self) -> JailLimits | None:
+        """What decoding one image may take, if the recipe says that strangers made the files."""
+        return self._load.jail()
+
+    @property
+    def _load(self) -> LoadConfig:
+        return next(stage.config for stage in self.stages if isinstance(stage, Load))
 
 
 def prepare(name_or_path: str, overrides: Sequence[str], seed: int | None) -> Prepared:

@@ -48,6 +48,7 @@ def preview(request: PreviewRequest, console: Console) -> None:
             shard_size=request.shard_size,
             workers=workers,
             max_megapixels=prepared.max_megapixels,
+            untrusted=prepared.untrusted,
             on_progress=on_progress,
         )
     console.print(_counts(inputs, plan))

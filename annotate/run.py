@@ -75,12 +75,20 @@ def run_annotate(request: RunRequest, console: Console) -> int:
                 shard_size=request.shard_size,
                 workers=workers,
                 max_megapixels=prepared.max_megapixels,
+                untrusted=prepared.untrusted,
                 on_progress=on_progress,
             )
 
     def extended(there: Plan) -> Plan:
         with count_progress("reading") as on_progress:
-            grown = grow_plan(there, inputs, take=take, max_megapixels=prepared.max_megapixels, on_progress=on_progress)
+            grown = grow_plan(
+                there,
+                inputs,
+                take=take,
+                max_megapixels=prepared.max_megapixels,
+                untrusted=prepared.untrusted,
+                on_progress=on_progress,
+            )
         added = grown.images - there.images
         counted = "1 image is added" if added == 1 else f"{added:,} images are added"
         messages.print(counted if added else "there is no image to add", markup=False)

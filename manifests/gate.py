@@ -3,7 +3,8 @@
 Formats are an explicit list, the header's size is checked before anything is decoded, and whatever a decoder raises
 becomes a `Refusal` that names the fact. Pixels are those of the first frame, EXIF-upright, 8-bit RGB:
 
-- orientation is applied once, all other metadata is ignored (colour profiles too: the numbers in the file count);
+- orientation is applied once, all other metadata is ignored (colour profiles too: the numbers in the file count),
+  and metadata that is broken is none: it does not make a picture unreadable;
 - transparency is composited on white;
 - 16-bit grey keeps its high byte, as Pillow does with 16-bit colour; CMYK is converted without a profile;
 - 32-bit integer and floating-point samples are refused, because no range is defined for them.
@@ -23,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageFile, ImageOps
+from PIL import ExifTags, Image, ImageFile
 
 with contextlib.suppress(ImportError):
     from pillow_heif import register_heif_opener
@@ -71,6 +72,20 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns a picture upright, by EXIF orientation."""
+
+_BROKEN_METADATA = (ValueError, SyntaxError, LookupError, TypeError, struct.error)
+"""What Pillow raises for EXIF that it cannot read."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +142,8 @@ def decode_upright(content: bytes, max_megapixels: float = Limits.max_megapixels
     with _refusing(content), _opened(content, max_megapixels) as image:
         frames, name = getattr(image, "n_frames", 1), _format_name(image)
         image.load()
-        upright = image if _orientation(image, content) == 1 else ImageOps.exif_transpose(image)
+        turn = _UPRIGHT.get(_orientation(image, content))
+        upright = image if turn is None else image.transpose(turn)
         pixels = np.asarray(_as_rgb(upright))
         height, width = pixels.shape[:2]
         return Decoded(pixels, width, height, frames, name)
@@ -207,8 +223,11 @@ def _orientation(image: ImageFile.ImageFile, content: bytes) -> int:
     if image.format == "TIFF":
         return 1
     before_pixels = image.format == "PNG" and b"eXIf" not in content
-    exif = Image.Image.getexif(image) if before_pixels else image.getexif()
-    orientation = exif.get(ExifTags.Base.Orientation, 1)
+    try:
+        exif = Image.Image.getexif(image) if before_pixels else image.getexif()
+        orientation = exif.get(ExifTags.Base.Orientation, 1)
+    except _BROKEN_METADATA:
+        return 1
     return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 
 

@@ -24,7 +24,8 @@ import pyarrow.parquet as pq
 
 from manifests.atomic import Disk, write_file
 from manifests.errors import InputError
-from manifests.gate import DEFAULT_LIMITS, Limits, Refusal, check_header
+from manifests.gate import DEFAULT_LIMITS, Header, Limits, Refusal
+from manifests.jail import JailLimits, header_gate
 from manifests.records import ImageRecord
 from manifests.shards import shard_count, shard_slice
 from manifests.sources import Inputs, content_id, location_of, read_content
@@ -194,6 +195,7 @@ def make_plan(
     shard_size: int | None = None,
     workers: int = 1,
     max_megapixels: float = DEFAULT_LIMITS.max_megapixels,
+    untrusted: JailLimits | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Plan:
     """Read every input once, hash it, pass it through the cheap part of the decode gate, and cut shards.
@@ -202,7 +204,7 @@ def make_plan(
     """
     if shard_size is not None and shard_size < 1:
         raise InputError(f"--shard-size {shard_size}: should be 1 or more")
-    examined = _examine_inputs(inputs, max_megapixels, on_progress)
+    examined = _examine_inputs(inputs, max_megapixels, untrusted, on_progress)
     plan = _arrange(_NOTHING, examined, take or Take(), lambda images: shard_size or auto_shard_size(images, workers))
     return _with_texts_of_copies(plan) if inputs.texts else plan
 
@@ -213,6 +215,7 @@ def grow_plan(
     *,
     take: Take | None = None,
     max_megapixels: float = DEFAULT_LIMITS.max_megapixels,
+    untrusted: JailLimits | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Plan:
     """The plan with a version more: inputs that it does not know, and what a larger `take` takes of those it knows.
@@ -230,26 +233,35 @@ def grow_plan(
         uris=[uri for uri in inputs.uris if uri not in known],
         refused={uri: reason for uri, reason in inputs.refused.items() if uri not in known},
     )
-    examined = _examine_inputs(new, max_megapixels, on_progress)
+    examined = _examine_inputs(new, max_megapixels, untrusted, on_progress)
     again = pc.is_in(plan.table["uri"], value_set=examined["uri"])
     kept = replace(plan, table=plan.table.filter(pc.invert(again)))
     grown = _arrange(kept, examined, take or Take(), lambda images: plan.shard_size)
     return plan if grown.table.equals(plan.table) else grown
 
 
-def _examine_inputs(inputs: Inputs, max_megapixels: float, on_progress: Callable[[int, int], None] | None) -> pa.Table:
+def _examine_inputs(
+    inputs: Inputs,
+    max_megapixels: float,
+    untrusted: JailLimits | None,
+    on_progress: Callable[[int, int], None] | None,
+) -> pa.Table:
     limits = Limits(max_megapixels=max_megapixels)
-    return pa.concat_tables([*_examine_all(inputs, limits, on_progress), _refused(inputs)])
+    with header_gate(untrusted) as check:
+        examined = list(_examine_all(inputs, lambda content: check(content, limits), on_progress))
+    return pa.concat_tables([*examined, _refused(inputs)])
 
 
-def _examine_all(inputs: Inputs, limits: Limits, on_progress: Callable[[int, int], None] | None) -> Iterator[pa.Table]:
+def _examine_all(
+    inputs: Inputs, check: Callable[[bytes], Header], on_progress: Callable[[int, int], None] | None
+) -> Iterator[pa.Table]:
     """Examine chunks of inputs in threads: reading and hashing release the interpreter."""
     chunks = [inputs.uris[start : start + _CHUNK] for start in range(0, len(inputs.uris), _CHUNK)]
     done, total = 0, len(inputs.uris)
     stop = Event()
     executor = ThreadPoolExecutor(max_workers=min(32, 2 * (os.cpu_count() or 1)))
     try:
-        for table in executor.map(partial(_examine, inputs, limits, stop), chunks):
+        for table in executor.map(partial(_examine, inputs, check, stop), chunks):
             done += table.num_rows
             if on_progress is not None:
                 on_progress(done, total)
@@ -259,7 +271,7 @@ def _examine_all(inputs: Inputs, limits: Limits, on_progress: Callable[[int, int
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _examine(inputs: Inputs, limits: Limits, stop: Event, uris: list[str]) -> pa.Table:
+def _examine(inputs: Inputs, check: Callable[[bytes], Header], stop: Event, uris: list[str]) -> pa.Table:
     """Rows of a chunk of inputs, not yet in shards. Nobody reads what is there when `stop` is set."""
     rows = []
     for uri in uris:
@@ -269,7 +281,7 @@ def _examine(inputs: Inputs, limits: Limits, stop: Event, uris: list[str]) -> pa
         try:
             content = read_content(location_of(inputs.root, uri))
             row |= {"image_id": content_id(content), "bytes": len(content)}
-            header = check_header(content, limits)
+            header = check(content)
             row |= {"width": header.width, "height": header.height}
         except Refusal as refusal:
             row |= {"outcome": "failed", "stage": "plan", "reason": str(refusal)}

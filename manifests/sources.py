@@ -186,7 +186,7 @@ def _list_folder(path: Path) -> Inputs:
                 uri = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.name.startswith("."):
                     ignored[HIDDEN] += 1
-                elif entry.is_dir():
+                elif entry.is_dir(follow_symlinks=False) or (entry.is_symlink() and os.path.isdir(entry.path)):
                     (links if entry.is_symlink() else waiting).append(uri)
                 else:
                     _sort_out(root, uri, entry.is_symlink(), uris, ignored, refused)

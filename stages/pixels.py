@@ -36,13 +36,19 @@ def decode(row: ImageRecord, max_megapixels: float = math.inf) -> Decoded:
     if row.content is None:
         raise ValueError(f"{row.uri}: the encoded bytes were dropped before a stage that needs them")
     decoded = decode_upright(row.content, max_megapixels)
+    hold(row, decoded)
+    return decoded
+
+
+def hold(row: ImageRecord, decoded: Decoded) -> None:
+    """Keep what the row's content decodes to, for the stages of this worker; its pixels become read-only."""
+    assert row.content is not None
     decoded.pixels.setflags(write=False)
     with _holding:
         _held[row.image_id] = (row.content, decoded)
         _held.move_to_end(row.image_id)
         while len(_held) > _HELD:
             _held.popitem(last=False)
-    return decoded
 
 
 def upright_rgb(row: ImageRecord) -> npt.NDArray[np.uint8]:

@@ -70,3 +70,22 @@ def test_more_pixels_than_allowed_fail(tmp_path: Path) -> None:
     row = load(tmp_path, png(1200, 1000), LoadConfig(max_megapixels=1.0))
     assert row.outcome == "failed"
     assert "megapixels" in (row.reason or "")
+
+
+def test_untrusted_files_are_decoded_elsewhere_with_the_same_result_and_the_same_identity(tmp_path: Path) -> None:
+    content = png(64, 48)
+    path = tmp_path / "image.png"
+    path.write_bytes(content)
+    stage = Load(LoadConfig(untrusted=True))
+    stage.open()
+    row = ImageRecord(image_id=hashlib.sha256(content).hexdigest()[:32], uri="image.png", location=str(path))
+    stage([row])
+    assert row == load(tmp_path, content).model_copy(update={"uri": row.uri, "location": row.location})
+    assert stage.identity() == Load().identity()
+
+
+def test_untrusted_files_get_the_memory_and_the_time_of_the_recipe(tmp_path: Path) -> None:
+    limits = LoadConfig(untrusted=True, untrusted_memory_mib=128, untrusted_seconds=0.5).jail()
+    assert limits is not None
+    assert (limits.memory_mib, limits.seconds) == (128, 0.5)
+    assert LoadConfig().jail() is None
