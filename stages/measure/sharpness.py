@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -74,7 +75,7 @@ def measure_sharpness(luma: FloatArray) -> Sharpness:
     return Sharpness(np.stack(edges), np.stack(lost), cell_means(detail), cell_means(coarse))
 
 
-def _steps(plane: npt.NDArray[np.number], axis: int) -> FloatArray:
+def _steps(plane: npt.NDArray[np.integer[Any] | np.floating[Any]], axis: int) -> FloatArray:
     """Absolute steps between neighbouring pixels along an axis."""
     first, second = (plane[:, :-1], plane[:, 1:]) if axis else (plane[:-1], plane[1:])
     return np.asarray(cv2.absdiff(first, second), np.float32)
