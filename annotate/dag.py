@@ -14,13 +14,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow as pa
 
 from annotate.journal import Journal
 from annotate.reuse import Reuse
-from manifests.errors import OutputError, RecipeError
+from manifests.errors import AnnotateError, OutputError, RecipeError
 from manifests.ledger import Committer
 from manifests.plan import planned_records
 from manifests.recipe import Execution, Recipe
@@ -29,6 +29,9 @@ from manifests.tables import arrow_type, from_wire, to_wire
 from stages.chain import Chain
 from stages.mllm.ask import EngineDied
 from stages.stage import Stage
+
+if TYPE_CHECKING:
+    import ray.data
 
 SHARD = "shard"
 """Name of the column that carries the shard's number beside its rows."""
@@ -265,6 +268,20 @@ _DONE_SCHEMA = pa.schema(
 _MAPS = tuple(field.name for field in _DONE_SCHEMA if pa.types.is_map(field.type))
 
 
+def _batches(dataset: ray.data.Dataset) -> Iterator[pa.Table]:
+    """Summaries as they come. Raises AnnotateError with the last line of what ended a worker for good."""
+    from ray.exceptions import RayError
+
+    try:
+        for batch in dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
+            assert isinstance(batch, pa.Table)
+            yield batch
+    except RayError as error:
+        lines = [line.strip() for line in str(error).splitlines()]
+        fact = next((line for line in reversed(lines) if line.strip("^~ ")), type(error).__name__)
+        raise AnnotateError(f"a worker cannot go on: {fact[:300]} (--debug shows where)") from error
+
+
 def run_shards(
     pools: Sequence[Pool],
     blocks: Iterable[pa.Table],
@@ -315,8 +332,7 @@ def run_shards(
             num_gpus=pool.execution.gpus or None,
             memory=pool.execution.memory_gb * 2**30 if pool.execution.memory_gb else None,
         )
-    for batch in dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
-        assert isinstance(batch, pa.Table)
+    for batch in _batches(dataset):
         for row in batch.to_pylist():
             maps = {name: dict(row[name]) for name in _MAPS}
             done = ShardDone(**{**row, **maps})

@@ -19,6 +19,8 @@ from annotate.engine import local_cores
 from manifests.errors import AnnotateError, RecipeError
 from manifests.recipe import load_recipe, recipe_names
 from manifests.weights import MissingWeights, WeightSource, local_path, unverified_path
+from stages.mllm.endpoint import Endpoint
+from stages.mllm.options import ModelOptions
 from stages.registry import build_chain
 from stages.stage import Stage
 
@@ -86,6 +88,20 @@ def check_weights(stages: Sequence[Stage], recipe: str) -> None:
     """Raises MissingWeights (a RecipeError) naming the first weights that are missing or not what was fetched."""
     for source in sources_of(stages):
         local_path(source, recipe=recipe)
+
+
+def check_endpoints(stages: Sequence[Stage]) -> None:
+    """Raises RecipeError, in one line, for the first endpoint that a stage asks and that does not answer."""
+    for stage in stages:
+        config = stage.config
+        if isinstance(config, ModelOptions) and config.endpoint is not None and stage.concurrent():
+            endpoint = Endpoint(config)
+            try:
+                endpoint.open()
+            except ConnectionError as error:
+                raise RecipeError(f"stage {stage.name!r}: {error}") from error
+            finally:
+                endpoint.close()
 
 
 def missing_weights(stages: Sequence[Stage]) -> list[WeightSource]:

@@ -16,7 +16,7 @@ import annotate
 from annotate.console import console as messages
 from annotate.console import count_progress, native_chatter_hidden, run_progress
 from annotate.dag import ShardDone, pools_of, run_shards
-from annotate.doctor import check_requirements, check_weights
+from annotate.doctor import check_endpoints, check_requirements, check_weights
 from annotate.engine import local_cores, ray_engine
 from annotate.figures import figures_of
 from annotate.inputs import Given, given_inputs
@@ -61,6 +61,8 @@ def run_annotate(request: RunRequest, console: Console) -> int:
     prepared = prepare(request.recipe, request.overrides, request.seed)
     check_requirements(prepared.stages)
     check_weights(prepared.stages, request.recipe)
+    if request.address is None:
+        check_endpoints(prepared.stages)
     take = Take.parse(request.take) if request.take else None
     given = given_inputs(request.images, request.descriptions, prepared.stages, request.recipe)
     inputs = given.inputs
