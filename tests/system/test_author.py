@@ -73,3 +73,13 @@ def test_a_killed_engine_costs_no_row_and_doubles_none(
     assert len(failed) < len(rows)
     assert {row["report"]["author"] for row in rows if row["report"]} == {"tiny-qwen3-vl"}
     assert not Path(f"/proc/{worker}").exists()
+
+
+def test_an_endpoint_that_does_not_answer_is_one_line_before_anything_is_spent(
+    annotate: Callable[..., subprocess.CompletedProcess[str]], photos: Path, tmp_path: Path
+) -> None:
+    served = ("describe.backend=mllm", "describe.endpoint=http://127.0.0.1:9/v1", "describe.served_model=tiny")
+    settings = [word for option in served for word in ("--set", option)]
+    said = annotate("run", "--images", photos, "--out", tmp_path / "run", *settings, code=2)
+    assert "stage 'describe': http://127.0.0.1:9/v1: nothing answers there" in said.stderr
+    assert not (tmp_path / "run").exists()
