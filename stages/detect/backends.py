@@ -76,7 +76,8 @@ def requires_of(config: DetectConfig) -> Mapping[str, str]:
         case "groundingdino-py":
             return {"groundingdino": "groundingdino", "transformers": "groundingdino"}
         case "ultralytics":
-            return {"ultralytics": "ultralytics"}
+            encoder = {"clip": "ultralytics"} if config.ultralytics.text_encoder is not None else {}
+            return {"ultralytics": "ultralytics", **encoder}
 
 
 def licences_of(config: DetectConfig) -> Mapping[str, str]:

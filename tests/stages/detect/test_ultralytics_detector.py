@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,6 +66,53 @@ def test_an_open_yolo_is_asked_for_other_words_image_by_image(
     assert together[3] == []
     for found, asked in zip(together, prompts, strict=True):
         assert all(one.label == asked[one.prompt or 0] for one in found)
+
+
+@pytest.fixture(scope="module")
+def clip_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small random CLIP in TorchScript, as the published ones are: YOLO-World's text encoder."""
+    from clip.model import CLIP
+
+    torch.manual_seed(0)
+    image, text = (224, 1, 64, 32), (77, 49408, 64, 1, 1)
+    file = tmp_path_factory.mktemp("clip") / "ViT-small.pt"
+    examples = torch.zeros(1, 3, 224, 224), torch.zeros(1, 77, dtype=torch.long)
+    with warnings.catch_warnings(action="ignore"):  # of the tracer, which follows one path through the network
+        torch.jit.trace(CLIP(512, *image, *text).eval(), examples, check_trace=False).save(str(file))
+    return file
+
+
+@pytest.fixture(scope="module")
+def mobileclip_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A TorchScript module from CLIP's tokens to unit vectors, as YOLOE's text encoder."""
+
+    class Encoder(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.words = torch.nn.Embedding(49408, 512)
+
+        def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+            return torch.nn.functional.normalize(self.words(tokens).sum(dim=1), dim=-1)
+
+    torch.manual_seed(0)
+    file = tmp_path_factory.mktemp("mobileclip") / "mobileclip_small.ts"
+    torch.jit.trace(Encoder(), torch.zeros(2, 77, dtype=torch.long)).save(str(file))
+    return file
+
+
+@pytest.mark.filterwarnings("ignore:.*pkg_resources:DeprecationWarning", "ignore:.*pkg_resources:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning", "ignore:.*torch.jit:FutureWarning")
+@pytest.mark.parametrize("model", ["yolov8s-worldv2.yaml", "yoloe-11s.yaml"])
+def test_words_that_no_file_holds_are_embedded_by_the_text_encoder(
+    model: str, noise: Noise, request: pytest.FixtureRequest, assert_alike: Alike
+) -> None:
+    encoder = request.getfixturevalue("clip_file" if "world" in model else "mobileclip_file")
+    network = OpenYolo(options(model, text_encoder=str(encoder)), model, 0.0)
+    network.open()
+    together = network([noise(120, 160), noise(120, 160, 1)], [["zebra", "old boat"], ["old boat"]])
+    assert all(together)
+    assert_alike(together[1:], network([noise(120, 160, 1)], [["old boat"]]))
+    assert [tuple(vector.shape) for vector in network._known.values()] == [(512,), (512,)]
 
 
 def test_the_stage_makes_regions_and_says_what_was_not_sure_enough(
