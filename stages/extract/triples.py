@@ -17,6 +17,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from manifests.vocabulary import Effect
+from stages.extract.words import HAVING, LINKING
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # noqa: RUF001 - people type both apostrophes
 
@@ -90,7 +91,8 @@ def mention_of(phrase: str, name: str, text: str, taken: Sequence[Mention] = ())
     Letter case, plural, punctuation and white space do not count. Every place holds the name, or the phrase's own
     noun where the phrase does not hold the name; places whose noun is taken are left out. None where there is none.
     """
-    wanted, noun = _stems(phrase), _noun_of(_stems(phrase), _stems(name))
+    wanted = _stems(_noun_phrase(phrase))
+    noun = _noun_of(wanted, _stems(_noun_phrase(name)))
     if not noun:
         return None
     places = [place for place in _places(wanted, noun, text) if not any(place.shares_noun(other) for other in taken)]
@@ -129,11 +131,21 @@ def _bare_end(word: re.Match[str]) -> int:
     return word.end() - (2 if _POSSESSIVE.search(word[0]) else 0)
 
 
+def _noun_phrase(words: str) -> str:
+    """Words up to the first verb that says how the thing is, without articles and the like at their ends."""
+    kept = list(takewhile(lambda word: word.casefold() not in LINKING | HAVING, words.split()))
+    while kept and _stem(kept[0]) in JOINING_STEMS:
+        kept.pop(0)
+    while kept and _stem(kept[-1]) in JOINING_STEMS:
+        kept.pop()
+    return " ".join(kept)
+
+
 def _noun_of(phrase: Sequence[str], name: Sequence[str]) -> Sequence[str]:
     """The name, if the phrase holds it, else the last word of the phrase before a preposition."""
     if name and any(tuple(phrase[at : at + len(name)]) == tuple(name) for at in range(len(phrase))):
         return name
-    head = list(takewhile(lambda word: word not in PREPOSITIONS, phrase)) or phrase
+    head = list(takewhile(lambda word: word not in PREPOSITIONS, phrase)) or list(phrase)
     return head[-1:]
 
 

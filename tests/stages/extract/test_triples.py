@@ -38,6 +38,8 @@ def reason(one: Triple, text: str = TEXT) -> PhraseDropReason | None:
         ("wheels of the van", "wheel", "wheels of the van", "wheels"),
         ("kite that is shaped like a dog", "kite", "kite", "kite"),
         ("wheels", "tyre", "wheels", "wheels"),
+        ("The wheels of the van are dark", "The wheels of", "wheels of the van", "wheels"),
+        ("a kite that is vivid", "The kite", "kite", "kite"),
     ],
 )
 def test_a_phrase_is_found_word_for_word_or_at_the_nearest_mention_of_its_noun(
@@ -52,6 +54,7 @@ def test_a_phrase_is_found_word_for_word_or_at_the_nearest_mention_of_its_noun(
 def test_what_the_text_does_not_hold_has_no_mention() -> None:
     assert mention_of("green tree", "tree", TEXT) is None
     assert mention_of("-", "-", TEXT) is None
+    assert mention_of("is on the", "the", TEXT) is None
 
 
 def test_a_mention_never_runs_over_the_end_of_a_sentence() -> None:
