@@ -106,7 +106,7 @@ def vllm(
         Path, typer.Option("--descriptions", metavar="FILE", help="Texts to make the test texts of.")
     ],
     count: Annotated[int, typer.Option("--n", min=1, help="Number of requests.")] = 320,
-    max_tokens: Annotated[int, typer.Option("--max-tokens", min=8, help="Longest reply.")] = 128,
+    max_tokens: Annotated[int, typer.Option("--max-tokens", min=8, help="Longest reply.")] = 256,
     debug: Debug = False,
 ) -> None:
     """A run's tokens per second against the engine's alone, on the same requests."""

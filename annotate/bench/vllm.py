@@ -8,6 +8,7 @@ speed on a shared machine drifts.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -112,6 +113,7 @@ def bench_vllm(console: Console, *, model: str, images: str, descriptions: Path,
         "pipeline_tokens_per_second": figures["tokens_per_second"],
         "pipeline_tokens": figures["asked"]["extract.completion_tokens"],
         "engine_alone_tokens": before.tokens,
+        "pipeline_retried": figures["asked"]["extract.retried"],
         "pipeline_failed": figures["asked"]["extract.failed"],
         "efficiency": round(figures["tokens_per_second"] / alone, 3),
     }
@@ -169,7 +171,9 @@ def _command(photos: Path, descriptions: Path, recipe: Path, out: Path) -> dict[
     """The figures of the whole command's session."""
     command = [sys.executable, "-m", "annotate", "run", "--images", str(photos), "--descriptions", str(descriptions)]
     command += ["--recipe", str(recipe), "--out", str(out), "--shard-size", str(IMAGES_IN_A_SHARD)]
-    ran = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    # Ray's workers yield to everything else on a busy machine; the engine alone does not.
+    environment = {**os.environ, "RAY_worker_niceness": "0"}
+    ran = subprocess.run(command, stdout=subprocess.DEVNULL, env=environment, check=False)
     if ran.returncode not in {0, FINISHED_WITH_FAILED_ROWS}:
         raise AnnotateError(f"annotate run ended with exit code {ran.returncode}; its own words stand above")
     return read_sessions(out)[-1]
