@@ -131,7 +131,7 @@ class VllmEngine:
 
         stats = self.stats
 
-        class Recorder(StatLoggerBase):  # type: ignore[misc]
+        class Recorder(StatLoggerBase):  # type: ignore[misc, unused-ignore]
             """Hears of every step of the engine."""
 
             def __init__(self, vllm_config: Any, engine_index: int = 0) -> None:
