@@ -16,8 +16,12 @@ from typing import TypeVar
 from manifests.geometry import GridCells, check_grid_cells, grid_cells_of
 from manifests.records import BoxXYXYPx, Span
 
-_LINK = re.compile(r"\[(?P<label>[^\[\]]*)\]\((?P<targets>#\d+(?:\s*,\s*#\d+)*)\)", re.ASCII)
-_GRID_LINK = re.compile(r"\[(?P<label>[^\[\]]*)\]\((?P<targets><\d+\s*,\s*\d+>(?:\s*,\s*<\d+\s*,\s*\d+>)*)\)", re.ASCII)
+_LINK = re.compile(r"\[(?P<label>[^\[\]]*)\]\((?P<targets>#\d{1,9}(?:\s*,\s*#\d{1,9})*)\)", re.ASCII)
+_GRID_LINK = re.compile(
+    r"\[(?P<label>[^\[\]]*)\]"
+    r"\((?P<targets><\d{1,9}\s*,\s*\d{1,9}>(?:\s*,\s*<\d{1,9}\s*,\s*\d{1,9}>)*)\)",
+    re.ASCII,
+)
 _CELLS = re.compile(r"<(\d+)\s*,\s*(\d+)>", re.ASCII)
 _NUMBER = re.compile(r"#(\d+)", re.ASCII)
 _PIECE = re.compile(r"[\[\]]|#\d|<\s*\d+\s*,\s*\d+\s*>", re.ASCII)
