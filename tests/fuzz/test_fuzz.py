@@ -78,3 +78,8 @@ def test_texts_have_links_or_an_error_that_says_where(text: str) -> None:
 def test_numbers_too_long_to_be_numbers_are_errors_of_the_text(link: str) -> None:
     check: Callable[[str], None] = targets()["fuzz_markup"]
     check(link.format("7" * 5000))
+
+
+def test_white_space_that_only_unicode_knows_makes_no_box() -> None:
+    """Found by atheris: U+001F became a space after boxes had been looked for."""
+    targets()["fuzz_markup"]("<6,\x1f399>")
