@@ -250,17 +250,17 @@ def train_recogniser(
     seed: Annotated[int, typer.Option("--seed", help="Seed of every view, distortion and weight.")] = 0,
     samples: Annotated[int, typer.Option("--samples", min=8, help="Planted views to teach the network.")] = 5000,
     passes: Annotated[int, typer.Option("--passes", min=1, help="How often the network sees each of them.")] = 14,
-    views: Annotated[int, typer.Option("--views", min=8, help="Planted views to teach the verifier.")] = 1600,
+    views: Annotated[int, typer.Option("--views", min=8, help="Planted views to teach the verifiers.")] = 1600,
     network: Annotated[
         Path | None,
-        typer.Option("--network", metavar="FILE", help="Keep this network; make verifier and thresholds anew."),
+        typer.Option("--network", metavar="FILE", help="Keep this network; make verifiers and thresholds anew."),
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Cores to use on this machine.")] = 2,
     debug: Debug = False,
 ) -> None:
     """Train what `measure` recognises distortions with, on distortions planted in photos (extra `train`).
 
-    The photos are split by content: for the network, for the verifier, for the thresholds, and for the report.
+    The photos are split by content: for the network, for the verifiers and their thresholds, and for the report.
     """
     from stages.measure.recogniser.training import TrainingPlan, photos_in, train
 

@@ -14,12 +14,13 @@ from manifests.errors import InputError
 from manifests.masks import BoolArray
 from manifests.vocabulary import FAMILIES, Family
 from stages.measure.grid import PixelArray, working_view
+from stages.measure.recogniser.choosing import chosen
 from stages.measure.recogniser.features import NAMES, STRIDE_PX, feature_maps, padded
 from stages.measure.recogniser.proposals import FACTS, Candidate, Maps, candidates, pixels_of
 
 PACKAGED = Path(__file__).parent.parent / "weights"
 """Folder of the weights that come with the package: the three files below."""
-CARD_SHA256 = "59406de8031282fc7cc29bda8c922e03420f7a6bebe84c8dd418d919e9388c56"
+CARD_SHA256 = "cf31177c9efff4a11571934b37dd1cec6783ab88b0659212e437d7512d038786"
 """The packaged card, which in turn pins the networks."""
 NETWORK, VERIFIER, CARD = "recogniser.onnx", "verifier.onnx", "recogniser.json"
 WORKING_PIXELS = 1_200_000
@@ -57,12 +58,16 @@ class Recogniser:
         found = candidates(maps)
         height, width = rgb.shape[:2]
         cell_px = _CELL_PX * height / view.shape[0], _CELL_PX * width / view.shape[1]
-        claims = [
-            Claim(each.family, each.severity, pixels_of(each, maps, height, width, cell_px), confidence)
-            for each, confidence in zip(found, confidences(self._verifier, found), strict=True)
-            if confidence >= self.thresholds[each.family]
+        judged = confidences(self._verifier, found)
+        return [
+            Claim(
+                found[index].family,
+                found[index].severity,
+                pixels_of(found[index], maps, height, width, cell_px),
+                judged[index],
+            )
+            for index in chosen(found, judged, self.thresholds)
         ]
-        return sorted(claims, key=lambda claim: -claim.confidence)
 
 
 def answers(network: cv2.dnn.Net, view: PixelArray) -> Maps:

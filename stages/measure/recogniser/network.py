@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,18 @@ class Verifier(nn.Module):  # type: ignore[misc, unused-ignore]
     def forward(self, facts: Any) -> Any:
         """See the class."""
         return self.layers(torch.clamp((facts - self.mean) * self.scale, -4, 4))
+
+
+class Panel(nn.Module):  # type: ignore[misc, unused-ignore]
+    """Several verifiers as one: the mean of their logits."""
+
+    def __init__(self, verifiers: Sequence[Any]) -> None:
+        super().__init__()
+        self.verifiers = nn.ModuleList(verifiers)
+
+    def forward(self, facts: Any) -> Any:
+        """See `Verifier`."""
+        return torch.stack([verifier(facts) for verifier in self.verifiers]).mean(dim=0)
 
 
 def export(network: Any, example: Any, path: Path, *, dynamic: dict[int, str]) -> None:

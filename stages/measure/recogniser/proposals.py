@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
 from manifests.masks import BoolArray
@@ -13,17 +14,25 @@ from manifests.vocabulary import FAMILIES, Family
 from stages.measure.grid import FloatArray
 from stages.measure.recogniser.features import NAMES
 
-LEVELS = (0.4, 0.12)
-"""Probabilities from which cells belong to a candidate: surely likely ones, and fainter ones that hold none of those.
+LEVELS = (0.7, 0.5, 0.35, 0.22, 0.12, 0.06)
+"""Probabilities from which cells belong to a candidate.
 
-Changes of tone leave no mark inside a cell; the network is never sure of them, the verifier sees their border."""
+At which level an area is whole and yet does not run out into its surroundings differs from picture to picture, so all
+are proposed. Changes of tone leave no mark inside a cell: the network is never sure of them, the verifier sees their
+border."""
 
 _LEAST_SHARE = 0.008
 """Least share of the image's cells that a candidate has; planted regions have 0.02 and more."""
 _LEAST_CELLS = 6
-_MOST_OF_A_FAMILY = 4
+_MOST_OF_A_LEVEL = 3
+_SAME_IOU = 0.85
+"""Overlap from which the area of another level is no other candidate."""
 _RING_CELLS = 3
-FACTS = len(FAMILIES) + 12 + 2 * len(NAMES)
+_BORDER_PLANES = 5
+_LEAST_PAIRS = 6
+_NEAR = np.ones((3, 3), np.uint8)
+_SHAPE_FACTS = 14
+FACTS = len(FAMILIES) + _SHAPE_FACTS + 2 * len(FAMILIES) + 3 * _BORDER_PLANES + 2 * len(NAMES)
 """Length of a candidate's description."""
 
 
@@ -54,17 +63,24 @@ class Candidate:
 
 
 def candidates(maps: Maps) -> list[Candidate]:
-    """All candidates of an image, family by family, largest first."""
+    """All candidates of an image, family by family, from the surest level to the faintest."""
+    border = _border_planes(maps.features)
     found: list[Candidate] = []
     for number, family in enumerate(FAMILIES):
         probability = maps.probability[number]
-        taken = np.zeros(probability.shape, np.bool_)
+        known: list[BoolArray] = []
         for level in LEVELS:
-            components = [cells for cells in _components(probability >= level) if not (cells & taken).any()]
-            for cells in components[:_MOST_OF_A_FAMILY]:
-                taken |= cells
-                found.append(_candidate(number, family, cells, level, len(components), maps))
+            components = _components(probability >= level)
+            for cells in components[:_MOST_OF_A_LEVEL]:
+                if all(overlap(cells, other) < _SAME_IOU for other in known):
+                    known.append(cells)
+                    found.append(_candidate(number, family, cells, level, len(components), maps, border))
     return found
+
+
+def overlap(first: BoolArray, second: BoolArray) -> float:
+    """Intersection over union of cells."""
+    return float((first & second).sum() / max(int((first | second).sum()), 1))
 
 
 def _components(likely: BoolArray) -> list[BoolArray]:
@@ -73,43 +89,101 @@ def _components(likely: BoolArray) -> list[BoolArray]:
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     least = max(_LEAST_CELLS, _LEAST_SHARE * likely.size)
     ordered = sorted((label for label in range(1, count + 1) if sizes[label] >= least), key=lambda n: (-sizes[n], n))
-    return [np.asarray(ndimage.binary_fill_holes(labels == label), np.bool_) for label in ordered]
+    return [_without_holes(labels == label) for label in ordered]
 
 
-def _candidate(number: int, family: Family, cells: BoolArray, level: float, fellows: int, maps: Maps) -> Candidate:
+def _without_holes(cells: BoolArray) -> BoolArray:
+    outlines, _ = cv2.findContours(cells.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = cells.astype(np.uint8)
+    cv2.drawContours(filled, outlines, -1, 1, thickness=cv2.FILLED)
+    return filled.astype(np.bool_)
+
+
+def _candidate(
+    number: int, family: Family, cells: BoolArray, level: float, fellows: int, maps: Maps, border: FloatArray
+) -> Candidate:
     probability, severity = maps.probability[number], maps.severity[number]
     weight = probability * cells
     mean_severity = float((severity * weight).sum() / weight.sum())
-    ring = _ring(cells)
-    others = np.delete(maps.probability, number, axis=0).max(axis=0)
+    bits = cells.astype(np.uint8)
+    ring = _ring(bits)
+    likely = probability[cells]
+    inside_families, inside = _means(maps, cells)
+    around_families, around = _means(maps, ring) if ring.any() else (inside_families, inside)
     rows, columns = np.nonzero(cells)
     box = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
-    outline = cells & ~ndimage.binary_erosion(cells, border_value=1)
-    at_border = cells[0].sum() + cells[-1].sum() + cells[:, 0].sum() + cells[:, -1].sum()
+    outline = int((bits - cv2.erode(bits, _NEAR)).sum())
+    at_border = int(cells[0].sum() + cells[-1].sum() + cells[:, 0].sum() + cells[:, -1].sum())
     shape = [
-        float(probability[cells].mean()),
-        float(np.percentile(probability[cells], 90)),
-        float(probability[ring].mean()) if ring.any() else 0.0,
-        float(others[cells].mean()),
+        float(likely.mean()),
+        float(np.percentile(likely, 90)),
+        float(np.percentile(likely, 25)),
+        float(np.delete(inside_families, number).max()),
         float(np.log2(cells.mean())),
         float(cells.sum() / box),
-        float(at_border / max(int(outline.sum()) + int(at_border), 1)),
+        float(at_border / max(outline, 1)),
+        float(outline / np.sqrt(cells.sum())),
         float(fellows),
         float((probability >= level).mean()),
+        float(probability[~cells].max(initial=0)),
+        level,
         mean_severity / 5,
-        float(probability[ring & (probability < level)].mean()) if (ring & (probability < level)).any() else 0.0,
-        float(np.abs(np.diff(probability, axis=0)).mean() + np.abs(np.diff(probability, axis=1)).mean()),
+        float(likely.mean() - around_families[number]),
     ]
-    inside = maps.features[:, cells].mean(axis=1)
-    around = maps.features[:, ring].mean(axis=1) if ring.any() else inside
-    facts = np.concatenate([np.eye(len(FAMILIES))[number], shape, inside, inside - around]).astype(np.float32)
-    return Candidate(family, cells, float(np.clip(mean_severity, 1, 5)), level, facts)
+    facts = np.concatenate(
+        [
+            np.eye(len(FAMILIES))[number],
+            shape,
+            inside_families,
+            inside_families - around_families,
+            _border_facts(cells, border),
+            inside,
+            inside - around,
+        ]
+    )
+    return Candidate(family, cells, float(np.clip(mean_severity, 1, 5)), level, facts.astype(np.float32))
 
 
-def _ring(cells: BoolArray) -> BoolArray:
+def _means(maps: Maps, cells: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Means of the probabilities and of the features over some cells."""
+    weights = cells.ravel().astype(np.float32) / max(int(cells.sum()), 1)
+    families = maps.probability.reshape(len(FAMILIES), -1) @ weights
+    features = maps.features.reshape(len(maps.features), -1) @ weights
+    return np.asarray(families, np.float32), np.asarray(features, np.float32)
+
+
+def _border_facts(cells: BoolArray, planes: FloatArray) -> FloatArray:
+    """How brightness, contrast, colour and detail step across the border of `cells` [h, w]: three facts for each.
+
+    Pairs are a cell inside and the one two cells further out; the cell between them may lie half inside. A distortion
+    of tone or colour steps by one amount all around, an object's border here by more and there by less. The facts are
+    the median step, the mean step over the steps' spread, and the share of steps of the median's sign.
+    """
+    down, up = cells[:-2] & ~cells[2:], cells[2:] & ~cells[:-2]
+    right, left = cells[:, :-2] & ~cells[:, 2:], cells[:, 2:] & ~cells[:, :-2]
+    over, across = planes[:, :-2] - planes[:, 2:], planes[:, :, :-2] - planes[:, :, 2:]
+    steps = np.concatenate([over[:, down], -over[:, up], across[:, right], -across[:, left]], axis=1)
+    if steps.shape[1] < _LEAST_PAIRS:
+        return np.zeros(3 * _BORDER_PLANES, np.float32)
+    median = np.median(steps, axis=1)
+    steady = steps.mean(axis=1) / (steps.std(axis=1) + 0.05)
+    agreed = (np.sign(steps) == np.sign(median)[:, None]).mean(axis=1)
+    return np.asarray(np.concatenate([np.clip(median, -4, 4), np.clip(steady, -4, 4), agreed]), np.float32)
+
+
+def _border_planes(features: FloatArray) -> FloatArray:
+    """Logarithms of brightness, contrast, chroma and detail at full and quarter size, of cells."""
+    names = ("luma", "luma-spread", "red-green", "yellow-blue", "detail-1", "detail-4")
+    luma, spread, red_green, yellow_blue, fine, coarse = (features[NAMES.index(name)] for name in names)
+    brightness = np.log2((luma + 2) * 64 + 8)
+    chroma = np.log2(32 * np.hypot(red_green, yellow_blue) + 4)
+    return np.stack([brightness, spread, chroma, fine, coarse])
+
+
+def _ring(bits: npt.NDArray[np.uint8]) -> BoolArray:
     """Cells around a candidate, leaving out those next to it, which may lie half inside."""
-    near = ndimage.binary_dilation(cells)
-    return np.asarray(ndimage.binary_dilation(near, iterations=_RING_CELLS) & ~near, np.bool_)
+    near = cv2.dilate(bits, _NEAR)
+    return (cv2.dilate(near, _NEAR, iterations=_RING_CELLS) - near).astype(np.bool_)
 
 
 def pixels_of(candidate: Candidate, maps: Maps, height: int, width: int, cell_px: tuple[float, float]) -> BoolArray:

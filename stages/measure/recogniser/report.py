@@ -9,7 +9,7 @@ import numpy as np
 
 from manifests.vocabulary import FAMILIES
 from stages.measure.recogniser.survey import Found, Surveyed
-from stages.measure.recogniser.verifying import HIT_IOU, alarm
+from stages.measure.recogniser.verifying import HIT_IOU, alarm, claimed
 
 
 def figures(views: Sequence[Surveyed], thresholds: dict[str, float]) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def figures(views: Sequence[Surveyed], thresholds: dict[str, float]) -> dict[str
     rows: list[dict[str, Any]] = []
     claims = true_claims = 0
     for view in views:
-        kept = _claims(view, thresholds)
+        kept = claimed(view, thresholds)
         for number, truth in enumerate(view.truths):
             rows.append(_judged(truth, kept, number))
         if view.truths:
@@ -89,11 +89,6 @@ def report_text(results: dict[str, Any], thresholds: dict[str, float], losses: S
 
 def _learned(losses: Sequence[float]) -> str:
     return f"Loss from {losses[0]} to {losses[-1]} in {len(losses)} passes. " if losses else ""
-
-
-def _claims(view: Surveyed, thresholds: dict[str, float]) -> list[Found]:
-    pairs = zip(view.found, view.confidences, strict=True)
-    return [found for found, confidence in pairs if confidence >= thresholds[found.candidate.family]]
 
 
 def _judged(truth: dict[Any, int], kept: Sequence[Found], number: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from manifests.masks import BoolArray, decode_mask
 from manifests.records import Region
 from manifests.vocabulary import FAMILIES
-from stages.measure.grid import PixelArray
+from stages.measure.grid import PixelArray, working_view
 from stages.measure.recogniser.features import PADDED_TO_PX, feature_maps, padded
 
 LABEL_STRIDE_PX = 16
@@ -26,6 +26,9 @@ _DECOYS = 0.12
 """Share of views into which a part of another photograph is pasted: a closed border that is no distortion."""
 _RECOMPRESSED = 0.35
 """Share of views that went through a JPEG file of good quality, as nearly all photographs have."""
+_USUAL_PIXELS = 1_000_000
+_CROPPED = 0.65
+"""Share of whole views that are cropped."""
 _SURE = 0.5
 """Share of a label's cell that must be inside a planted mask; cells with less, but some, are not scored."""
 _TOUCHED = 0.08
@@ -62,6 +65,16 @@ def random_view(rgb: PixelArray, rng: np.random.Generator, others: Sequence[Path
         _, encoded = cv2.imencode(".jpg", view, [cv2.IMWRITE_JPEG_QUALITY, quality])
         view = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
     return view
+
+
+def whole_view(rgb: PixelArray, rng: np.random.Generator) -> PixelArray:
+    """The photograph as most users have it: at most a megapixel, whole or two thirds of the times a crop of most."""
+    view = working_view(rgb, _USUAL_PIXELS)
+    if rng.random() < _CROPPED:
+        height, width = (int(side * rng.uniform(0.7, 0.97)) for side in view.shape[:2])
+        top, left = int(rng.integers(view.shape[0] - height + 1)), int(rng.integers(view.shape[1] - width + 1))
+        view = view[top : top + height, left : left + width]
+    return np.ascontiguousarray(view)
 
 
 def make_sample(paths: Sequence[Path], seed: int, index: int, *, untouched: float = 0.25) -> Sample:

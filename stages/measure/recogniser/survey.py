@@ -12,12 +12,13 @@ import numpy as np
 
 from manifests.masks import BoolArray, decode_mask
 from manifests.vocabulary import Family
+from stages.distort.masks import MaskConfig
 from stages.distort.planting import DistortConfig, plant_pixels
 from stages.measure.grid import FloatArray
 from stages.measure.recogniser.features import STRIDE_PX
 from stages.measure.recogniser.infer import answers, load_network
 from stages.measure.recogniser.proposals import Candidate, candidates, pixels_of
-from stages.measure.recogniser.samples import random_boxes, random_view, read_photo
+from stages.measure.recogniser.samples import random_boxes, random_view, read_photo, whole_view
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,31 @@ class Surveyed:
     confidences: list[float] = field(default_factory=list)
 
 
-def survey(paths: Sequence[Path], seed: int, network: Path, untouched: float, decoys: bool, index: int) -> Surveyed:
+@dataclass(frozen=True)
+class Scenes:
+    """What is surveyed: the share of views that stay untouched and of those that are varied as in training.
+
+    The others are whole photographs and large crops of them, with one planted region at most.
+    """
+
+    untouched: float
+    varied: float
+
+
+def survey(paths: Sequence[Path], seed: int, network: Path, scenes: Scenes, index: int) -> Surveyed:
     """Plant in the view with this number and see what the network proposes; the same arguments, the same answer."""
     cv2.setNumThreads(1)
     rng = np.random.default_rng([seed, index])
     photo = index % len(paths)
-    view = random_view(read_photo(paths[photo]), rng, paths if decoys else ())
-    config = DistortConfig(untouched=untouched, whole_image=0.05, pairs=0.15)
-    rgb, regions = plant_pixels(view, random_boxes(view, rng), rng, config)
+    rgb = read_photo(paths[photo])
+    if rng.random() < scenes.varied:
+        view = random_view(rgb, rng, paths)
+        config = DistortConfig(untouched=scenes.untouched, whole_image=0.05, pairs=0.15)
+        rgb, regions = plant_pixels(view, random_boxes(view, rng), rng, config)
+    else:
+        masks_alone = MaskConfig(regions_max=1)
+        config = DistortConfig(untouched=scenes.untouched, whole_image=0, pairs=0, masks=masks_alone)
+        rgb, regions = plant_pixels(whole_view(rgb, rng), [], rng, config)
     masks = [decode_mask(region.mask) for region in regions]
     maps = answers(_held(str(network)), rgb)
     height, width = rgb.shape[:2]
@@ -76,12 +94,6 @@ def survey(paths: Sequence[Path], seed: int, network: Path, untouched: float, de
 @functools.cache
 def _held(path: str) -> cv2.dnn.Net:
     return load_network(Path(path))
-
-
-def best_overlap(found: Found, truths: Sequence[dict[Family, int]]) -> float:
-    """Largest mask IoU of a candidate with a planted region that has its family."""
-    pairs = zip(found.mask_ious, truths, strict=True)
-    return max((iou for iou, truth in pairs if found.candidate.family in truth), default=0.0)
 
 
 def _iou(first: BoolArray, second: BoolArray) -> float:

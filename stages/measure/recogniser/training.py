@@ -24,11 +24,11 @@ from stages.measure.recogniser.learning import WINDOW_CELLS, teach
 from stages.measure.recogniser.proposals import FACTS
 from stages.measure.recogniser.report import figures, report_text
 from stages.measure.recogniser.samples import make_sample, read_photo
-from stages.measure.recogniser.survey import Surveyed, survey
-from stages.measure.recogniser.verifying import choose_thresholds, judged, teach_verifier
+from stages.measure.recogniser.survey import Scenes, Surveyed, survey
+from stages.measure.recogniser.verifying import choose_thresholds, cross_fitted, worth
 
-Part = Literal["network", "verifier", "thresholds", "dev"]
-PARTS: tuple[tuple[Part, int], ...] = (("network", 50), ("verifier", 70), ("thresholds", 85), ("dev", 100))
+Part = Literal["network", "verifier", "dev"]
+PARTS: tuple[tuple[Part, int], ...] = (("network", 50), ("verifier", 85), ("dev", 100))
 """The parts with the percentile of a photograph's content hash at which each ends."""
 FEWEST_PHOTOS = 12
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
@@ -39,7 +39,7 @@ class TrainingPlan:
     """How much is planted and learned.
 
     `most_alarms` is the share of untouched views that may raise an alarm. A `network` that was trained before on the
-    same photographs is kept, and only the verifier and the thresholds are made anew.
+    same photographs is kept, and only the verifiers and the thresholds are made anew.
     """
 
     photos: Sequence[Path]
@@ -67,7 +67,7 @@ def train(plan: TrainingPlan) -> dict[str, object]:
     import torch
 
     torch.set_num_threads(plan.workers)
-    from stages.measure.recogniser.network import export
+    from stages.measure.recogniser.network import Panel, export
 
     parts = split(plan.photos)
     plan.out.mkdir(parents=True, exist_ok=True)
@@ -75,13 +75,14 @@ def train(plan: TrainingPlan) -> dict[str, object]:
     with ProcessPoolExecutor(plan.workers, mp_context=get_context("spawn")) as pool:
         losses = _make_network(pool, parts["network"], plan)
         surveyed = _survey_all(pool, parts, plan)
-    facts, truth = judged(surveyed["verifier"])
-    if not truth.any() or truth.all():
+    worths = [worth(found, view) for view in surveyed["verifier"] for found in view.found]
+    if not any(worths) or all(worths):
         raise InputError("the network proposes nothing that a verifier could learn from; raise --samples or --passes")
-    plan.say(f"{len(facts)} candidates to teach the verifier, {int(truth.sum())} of them true")
-    export(teach_verifier(facts, truth, seed=plan.seed), torch.zeros(1, FACTS), plan.out / VERIFIER, dynamic={})
-    _judge(surveyed, plan.out / VERIFIER)
-    thresholds = choose_thresholds(surveyed["thresholds"], plan.most_alarms)
+    plan.say(f"{len(worths)} candidates to teach the verifiers, {sum(each > 0.5 for each in worths)} of them true")
+    verifiers = cross_fitted(surveyed["verifier"], seed=plan.seed)
+    export(Panel(verifiers), torch.zeros(1, FACTS), plan.out / VERIFIER, dynamic={})
+    _judge(surveyed["dev"], plan.out / VERIFIER)
+    thresholds = choose_thresholds(surveyed["verifier"], plan.most_alarms)
     results = figures(surveyed["dev"], thresholds)
     card = {
         "families": list(FAMILIES),
@@ -122,9 +123,9 @@ def split(photos: Sequence[Path]) -> dict[Part, list[Path]]:
     for path in sorted(photos, key=lambda path: (path.name, str(path))):
         percentile = int(hashlib.sha256(path.read_bytes()).hexdigest()[:8], 16) % 100
         parts[next(part for part, end in PARTS if percentile < end)].append(path)
-    if len(photos) < FEWEST_PHOTOS or not all(parts.values()):
+    if len(photos) < FEWEST_PHOTOS or not all(parts.values()) or len(parts["verifier"]) < 2:
         raise InputError(
-            f"--images: {len(photos)} photographs are too few for the four parts of the split "
+            f"--images: {len(photos)} photographs are too few for the three parts of the split "
             f"({', '.join(f'{part} {len(paths)}' for part, paths in parts.items())}); "
             f"give {FEWEST_PHOTOS} at the very least, hundreds for a recogniser of use"
         )
@@ -155,21 +156,17 @@ def _survey_all(
 ) -> dict[Part, list[Surveyed]]:
     """Candidates on the parts that the network was not taught on."""
     surveyed: dict[Part, list[Surveyed]] = {}
-    for number, (part, untouched, decoys) in enumerate(
-        (("verifier", 0.5, True), ("thresholds", 0.5, False), ("dev", 0.25, False)), start=1
+    for number, (part, scenes, count) in enumerate(
+        (("verifier", Scenes(0.4, 0.25), plan.views), ("dev", Scenes(0.25, 0.0), plan.views // 4)), start=1
     ):
         chosen: Part = part  # type: ignore[assignment]
-        look = partial(survey, parts[chosen], plan.seed + 1000 * number, plan.out / NETWORK, untouched, decoys)
-        count = plan.views if part == "verifier" else plan.views // 2
+        look = partial(survey, parts[chosen], plan.seed + 1000 * number, plan.out / NETWORK, scenes)
         surveyed[chosen] = list(pool.map(look, range(count), chunksize=8))
         plan.say(f"{count} views looked at for {part}")
     return surveyed
 
 
-def _judge(surveyed: dict[Part, list[Surveyed]], verifier: Path) -> None:
+def _judge(views: Sequence[Surveyed], verifier: Path) -> None:
     loaded = load_network(verifier)
-    for part in ("thresholds", "dev"):
-        for view in surveyed[part]:
-            view.confidences.extend(
-                np.round(confidences(loaded, [found.candidate for found in view.found]), 4).tolist()
-            )
+    for view in views:
+        view.confidences.extend(np.round(confidences(loaded, [found.candidate for found in view.found]), 4).tolist())

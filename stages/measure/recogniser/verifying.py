@@ -1,4 +1,4 @@
-"""Teaching the verifier on photographs that the network never saw, and choosing thresholds on yet others."""
+"""Teaching the verifiers on photographs that the network never saw, and choosing thresholds by each other's answers."""
 
 from __future__ import annotations
 
@@ -6,70 +6,96 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from manifests.vocabulary import FAMILIES
 from stages.measure.grid import FloatArray
-from stages.measure.recogniser.survey import Surveyed, best_overlap
+from stages.measure.recogniser.choosing import chosen
+from stages.measure.recogniser.survey import Found, Surveyed
 
 HIT_IOU = 0.5
 """Overlap from which a claim counts as the planted region, in thresholds and report."""
 ALARM_SEVERITY = 2.5
 """Severity from which a claim is at least moderate, rounded as the tables round it."""
+FOLDS = 5
+"""Verifiers that are taught; the photographs of each fold are judged by the one that did not see them."""
 
-_GOOD_IOU, _BAD_IOU, _BAD_INSIDE = 0.4, 0.25, 0.5
-_STEPS, _RATE = 1500, 2e-3
-_LEVELS = tuple(
-    float(level) for level in np.round(np.concatenate([np.linspace(0.3, 0.9, 31), np.linspace(0.91, 0.995, 18)]), 4)
+_WORTHLESS_IOU, _PERFECT_IOU = 0.3, 0.65
+_STEPS, _RATE, _BATCH = 1500, 2e-3, 128
+_LADDER = (
+    *(float(level) for level in np.round(np.concatenate([np.linspace(0.3, 0.9, 25), np.linspace(0.92, 0.99, 8)]), 4)),
+    1.01,
 )
-_NEVER = 1.01
-"""Threshold of a family that is not claimed."""
+"""Thresholds that are tried; a family with the last one is never claimed."""
+_LOST_NOTHING = 0.3
+"""What silencing an alarm costs where no hit is lost, in hits."""
 
 
-def judged(views: Sequence[Surveyed]) -> tuple[FloatArray, FloatArray]:
-    """Facts [n, facts] and truth [n] (0 or 1) of the candidates whose truth is clear."""
-    facts, truth = [], []
-    for view in views:
-        for found in view.found:
-            overlap = best_overlap(found, view.truths)
-            if overlap >= _GOOD_IOU or (overlap < _BAD_IOU and found.inside_truth < _BAD_INSIDE):
-                facts.append(found.candidate.facts)
-                truth.append(float(overlap >= _GOOD_IOU))
-    return np.array(facts, np.float32), np.array(truth, np.float32)
+def worth(found: Found, view: Surveyed) -> float:
+    """How good a claim the candidate would be, 0-1: by its overlap with a planted region that has its family."""
+    named = [number for number, truth in enumerate(view.truths) if found.candidate.family in truth]
+    iou = max(((found.mask_ious[number] + found.box_ious[number]) / 2 for number in named), default=0.0)
+    return float(np.clip((iou - _WORTHLESS_IOU) / (_PERFECT_IOU - _WORTHLESS_IOU), 0, 1))
 
 
-def teach_verifier(facts: FloatArray, truth: FloatArray, *, seed: int) -> Any:
+def cross_fitted(views: Sequence[Surveyed], *, seed: int) -> list[Any]:
+    """A `Verifier` for each fold of the photographs; fills the views' confidences by the one that saw none of them.
+
+    So every view tells what the verifiers say of photographs that are new to them, and none is spared for that.
+    """
+    import torch
+
+    verifiers = []
+    for fold in range(FOLDS):
+        known = [view for view in views if view.photo % FOLDS != fold]
+        verifiers.append(_taught(known, seed + fold))
+        for view in views:
+            if view.photo % FOLDS == fold and view.found:
+                with torch.no_grad():
+                    answer = verifiers[-1](torch.from_numpy(np.stack([found.candidate.facts for found in view.found])))
+                view.confidences.extend(np.round(torch.sigmoid(answer[:, 0]).numpy(), 4).tolist())
+    return verifiers
+
+
+def _taught(views: Sequence[Surveyed], seed: int) -> Any:
     """A trained `Verifier`; false and true candidates weigh the same in total."""
     import torch
     from torch.nn.functional import binary_cross_entropy_with_logits
 
     from stages.measure.recogniser.network import Verifier
 
+    pairs = [(found.candidate.facts, worth(found, view)) for view in views for found in view.found]
+    facts = np.array([fact for fact, _ in pairs], np.float32)
+    truth = np.array([value for _, value in pairs], np.float32)
     torch.manual_seed(seed)
-    spread = np.maximum(facts.std(axis=0), 0.05)
-    verifier = Verifier(facts.mean(axis=0), spread)
-    weights = np.where(truth > 0, 0.5 / max(truth.mean(), 1e-3), 0.5 / max(1 - truth.mean(), 1e-3)).astype(np.float32)
+    verifier = Verifier(facts.mean(axis=0), np.maximum(facts.std(axis=0), 0.05))
+    weights = np.where(truth > 0.5, 0.5 / max(truth.mean(), 1e-3), 0.5 / max(1 - truth.mean(), 1e-3))
+    tensors = [torch.from_numpy(part.astype(np.float32)) for part in (facts, truth, weights)]
     optimiser = torch.optim.AdamW(verifier.parameters(), lr=_RATE, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, _STEPS)
     rng = np.random.default_rng(seed)
     verifier.train()
     for _ in range(_STEPS):
-        chosen = rng.integers(len(facts), size=128)
-        answer = verifier(torch.from_numpy(facts[chosen]))[:, 0]
-        value = binary_cross_entropy_with_logits(
-            answer, torch.from_numpy(truth[chosen]), weight=torch.from_numpy(weights[chosen])
-        )
+        batch = torch.from_numpy(rng.integers(len(facts), size=_BATCH))
+        shown, wanted, weight = (tensor[batch] for tensor in tensors)
+        value = binary_cross_entropy_with_logits(verifier(shown)[:, 0], wanted, weight=weight)
         optimiser.zero_grad()
         value.backward()
         optimiser.step()
+        schedule.step()
     verifier.eval()
     return verifier
 
 
+def claimed(view: Surveyed, thresholds: dict[str, float]) -> list[Found]:
+    """What would be claimed of a view, most confident first."""
+    candidates = [found.candidate for found in view.found]
+    return [view.found[index] for index in chosen(candidates, view.confidences, thresholds)]
+
+
 def alarm(view: Surveyed, thresholds: dict[str, float]) -> bool:
     """Whether something at least moderate is claimed."""
-    return any(
-        confidence >= thresholds[found.candidate.family] and found.candidate.severity >= ALARM_SEVERITY
-        for found, confidence in zip(view.found, view.confidences, strict=True)
-    )
+    return any(found.candidate.severity >= ALARM_SEVERITY for found in claimed(view, thresholds))
 
 
 def choose_thresholds(views: Sequence[Surveyed], most_alarms: float) -> dict[str, float]:
@@ -78,43 +104,56 @@ def choose_thresholds(views: Sequence[Surveyed], most_alarms: float) -> dict[str
     From low thresholds on, that family is raised next, by as many levels as it takes, which silences most alarms for
     each hit that it loses on the planted views.
     """
-    untouched = [view for view in views if not view.truths]
-    levels = dict.fromkeys(FAMILIES, 0)
-    ladder = (*_LEVELS, _NEVER)
-
-    def values() -> dict[str, float]:
-        return {family: ladder[levels[family]] for family in FAMILIES}
-
-    hits = {family: _hit_confidences(views, family) for family in FAMILIES}
-    while untouched:
-        now = values()
-        loud = [view for view in untouched if alarm(view, now)]
-        if len(loud) <= most_alarms * len(untouched):
-            break
-        best, best_worth = None, -1.0
-        for family in FAMILIES:
-            for level in range(levels[family] + 1, len(ladder)):
-                raised = {**now, family: ladder[level]}
-                silenced = sum(not alarm(view, raised) for view in loud)
-                if silenced:
-                    lost = int(((hits[family] >= now[family]) & (hits[family] < ladder[level])).sum())
-                    worth = silenced / (lost + 0.3)
-                    if worth > best_worth:
-                        best, best_worth = (family, level), worth
-        if best is None:
-            break
-        levels[best[0]] = best[1]
-    return values()
+    loudest = np.array([_loudest(view) for view in views if not view.truths]).reshape(-1, len(FAMILIES))
+    hits = [_hits(views, family) for family in FAMILIES]
+    levels = [0] * len(FAMILIES)
+    while True:
+        thresholds = np.array([_LADDER[level] for level in levels])
+        over = loudest >= thresholds
+        if over.any(axis=1).sum() <= most_alarms * len(loudest):
+            return dict(zip(FAMILIES, thresholds.tolist(), strict=True))
+        family, levels_up = _best_raise(loudest, over, hits, levels)
+        levels[family] += levels_up
 
 
-def _hit_confidences(views: Sequence[Surveyed], family: str) -> FloatArray:
-    """Confidences of a family's candidates that are a planted region."""
-    return np.array(
-        [
-            confidence
-            for view in views
-            for found, confidence in zip(view.found, view.confidences, strict=True)
-            if found.candidate.family == family and best_overlap(found, view.truths) >= HIT_IOU
-        ],
-        np.float32,
-    )
+def _best_raise(
+    loudest: FloatArray, over: npt.NDArray[np.bool_], hits: Sequence[FloatArray], levels: Sequence[int]
+) -> tuple[int, int]:
+    """The family whose threshold is raised next, and by how many levels."""
+    best, best_worth = (int(over.sum(axis=0).argmax()), 1), -1.0
+    for family, level in enumerate(levels):
+        alone = over[:, family] & (over.sum(axis=1) == 1)
+        for higher in range(level + 1, len(_LADDER)):
+            silenced = int((alone & (loudest[:, family] < _LADDER[higher])).sum())
+            lost = int(((hits[family] >= _LADDER[level]) & (hits[family] < _LADDER[higher])).sum())
+            if silenced and silenced / (lost + _LOST_NOTHING) > best_worth:
+                best, best_worth = (family, higher - level), silenced / (lost + _LOST_NOTHING)
+    return best
+
+
+def _loudest(view: Surveyed) -> list[float]:
+    """The highest confidence of each family in something at least moderate."""
+    pairs = list(zip(view.found, view.confidences, strict=True))
+    return [
+        max(
+            (
+                confidence
+                for found, confidence in pairs
+                if found.candidate.family == family and found.candidate.severity >= ALARM_SEVERITY
+            ),
+            default=0.0,
+        )
+        for family in FAMILIES
+    ]
+
+
+def _hits(views: Sequence[Surveyed], family: str) -> FloatArray:
+    """For each planted region of a family that some candidate finds, the surest of those candidates."""
+    surest = []
+    for view in views:
+        pairs = [each for each in zip(view.found, view.confidences, strict=True) if each[0].candidate.family == family]
+        for number, truth in enumerate(view.truths):
+            near = [confidence for found, confidence in pairs if found.box_ious[number] >= HIT_IOU]
+            if family in truth and near:
+                surest.append(max(near))
+    return np.array(surest, np.float32)
