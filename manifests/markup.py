@@ -159,8 +159,8 @@ def safe_label(words: str) -> str:
 
 def safe_text(text: str) -> str:
     """Prose that holds no piece of a link: brackets become round ones, runs of white space a space. Idempotent."""
-    round_ones = _GRID_BOX.sub(r"(\1)", " ".join(text.translate(_ROUND).split()))
-    return _REGION_NUMBER.sub("", round_ones)
+    numberless = _REGION_NUMBER.sub("", " ".join(text.translate(_ROUND).split()))
+    return _GRID_BOX.sub(r"(\1)", numberless)
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
