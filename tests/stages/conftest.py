@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -42,10 +40,7 @@ def vlm(vlm_options: ModelOptions) -> Iterator[VllmEngine]:
     engine = language_model(vlm_options)
     assert isinstance(engine, VllmEngine)
     yield engine
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # vLLM leaves its message queues to the garbage collector
-        close_all()
-        gc.collect()
+    close_all()
 
 
 @pytest.fixture
