@@ -70,6 +70,10 @@ bench-efficiency: .venv/core.done ## How much of the machine a run turns into wo
 bench-memory: .venv/core.done ## Whether memory grows with the number of images: a table, then one line of JSON
 	@$(BIN)/annotate bench memory --images "$(IMAGES)"
 
+.PHONY: bench-resume
+bench-resume: .venv/core.done ## Time until a finished run of a million images is found finished: a table, then one line of JSON
+	@$(BIN)/annotate bench resume $(ARGS)
+
 .PHONY: chaos
 chaos: .venv/core.done ## Kill a run of 400 photos 30 times and more, and compare it with one left in peace
 	@$(BIN)/annotate bench chaos --images "$(IMAGES)" $(ARGS)

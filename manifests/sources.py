@@ -117,7 +117,7 @@ def refuse_nesting(inputs: Inputs, out: Path) -> None:
         first = inputs.root if inputs.kind == "folder" else location_of(inputs.root, inputs.uris[0])
     else:
         first = next(
-            (uri for uri in inputs.uris if Path(uri).is_absolute() and _inside(os.path.realpath(uri), folder)), ""
+            (uri for uri in inputs.uris if os.path.isabs(uri) and _inside(os.path.realpath(uri), folder)), ""
         )
         below = os.path.relpath(folder, inputs.root).replace(os.sep, "/") + "/"
         first = first or next((uri for uri in inputs.uris if uri.startswith(below)), "")
@@ -249,14 +249,26 @@ def _confined(source: str, root: str, kind: Kind, named: Iterable[str]) -> Input
     """Relative paths must stay inside the root, absolute ones are taken at their word."""
     refused: dict[str, str] = {}
     uris = []
+    folders: dict[str, bool] = {}
     for uri in named:
-        if "://" in uri or Path(uri).is_absolute():
+        if "://" in uri or os.path.isabs(uri):
             uris.append(uri)
-        elif _inside(os.path.realpath(Path(root, uri)), root):
+        elif _stays_inside(root, uri, folders):
             uris.append(os.path.normpath(uri).replace(os.sep, "/"))
         else:
             refused[uri] = f"leaves the folder of the {kind}; write an absolute path"
     return _finish(source, root, kind, uris, Counter(), refused)
+
+
+def _stays_inside(root: str, uri: str, folders: dict[str, bool]) -> bool:
+    """Whether a path leads into the root, links followed; each folder is looked at once and kept in `folders`."""
+    path = os.path.join(root, uri)
+    folder, name = os.path.split(path)
+    if name in {"", ".", ".."} or os.path.islink(path):
+        return _inside(os.path.realpath(path), root)
+    if folder not in folders:
+        folders[folder] = _inside(os.path.realpath(folder), root)
+    return folders[folder]
 
 
 def _list_parquet(path: Path, root: str) -> Inputs:

@@ -62,6 +62,20 @@ def memory(
 
 
 @bench.command()
+def resume(
+    count: Annotated[int, typer.Option("--n", min=1, help="Number of images of the finished run.")] = 1_000_000,
+    folder: Annotated[
+        bool, typer.Option("--folder/--no-folder", help="Whether to resume with a folder of so many files, too.")
+    ] = True,
+    debug: Debug = False,
+) -> None:
+    """Time and memory until a finished run of a million images is found to have nothing left to do."""
+    from annotate.bench.resume import bench_resume
+
+    bench_resume(Console(highlight=False), count=count, folder=folder)
+
+
+@bench.command()
 def chaos(
     images: Annotated[str, typer.Option("--images", metavar="SRC", help="Photos to make the test photos of.")],
     count: Annotated[int, typer.Option("--n", min=8, help="Number of photos.")] = 400,
@@ -119,6 +133,55 @@ def vllm(
         descriptions=descriptions,
         count=count,
         max_tokens=max_tokens,
+    )
+
+
+@bench.command()
+def make(
+    run: Annotated[Path, typer.Option("--from", metavar="RUN", help="The run whose labels the benchmark takes.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder for the benchmark.")],
+    exclude: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--exclude", metavar="RUN", help="A run for training; none of its images, nor a copy. Repeatable."
+        ),
+    ] = None,
+    images: Annotated[
+        int, typer.Option("--images", min=1, help="Number of images; GIQA-Bench has 100, with 90 + 60 questions.")
+    ] = 100,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of which images are drawn.")] = 0,
+    near_bits: Annotated[
+        int,
+        typer.Option(
+            "--near-bits", min=0, max=32, help="Images whose 64-bit hashes differ in no more bits are copies."
+        ),
+    ] = 10,
+    debug: Debug = False,
+) -> None:
+    """Make a benchmark of GIQA-Bench's composition from a run, disjoint from training runs, with a review sheet."""
+    from annotate.evaluate.make import MakeRequest, make_bench
+
+    make_bench(
+        Console(highlight=False),
+        MakeRequest(run, out, tuple(exclude or ()), images=images, seed=seed, near_bits=near_bits),
+    )
+
+
+@bench.command()
+def review(
+    folder: Annotated[Path, typer.Option("--bench", metavar="DIR", help="A folder of `annotate bench make`.")],
+    sheet: Annotated[Path, typer.Option("--sheet", metavar="FILE", help="Its review.csv as people corrected it.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder for the reviewed benchmark.")],
+    debug: Debug = False,
+) -> None:
+    """Take over what people corrected or rejected in a benchmark; every row keeps its id."""
+    from annotate.evaluate.review import apply_review
+
+    done = apply_review(folder, sheet, out)
+    Console(highlight=False).print(
+        f"{out}: {done.ok} rows ok, {done.corrected} corrected, {done.rejected} rejected, {done.unseen} not looked at",
+        markup=False,
+        soft_wrap=True,
     )
 
 

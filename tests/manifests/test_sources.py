@@ -172,3 +172,19 @@ def test_an_image_in_parquet_survives_as_it_was(tmp_path):
     Image.new("RGB", (40, 40), "red").save(buffer, "PNG")
     path = write_parquet(tmp_path / "one.parquet", {"image": [buffer.getvalue()]})
     assert content_id(read_content(f"{path}#0")) == content_id(buffer.getvalue())
+
+
+def test_a_list_may_not_leave_its_folder_by_a_link(photos, tmp_path):
+    (photos / "out.jpg").symlink_to(tmp_path / "far.jpg")
+    (photos / "elsewhere").symlink_to(tmp_path)
+    (photos / "within.jpg").symlink_to("a.jpg")
+    listing = photos / "list.txt"
+    listing.write_text("out.jpg\nelsewhere/far.jpg\nelsewhere/more.jpg\nwithin.jpg\nmore/..\nmore/../../b.jpg\n")
+    inputs = list_inputs(listing)
+    assert inputs.uris == [".", "within.jpg"]
+    assert set(inputs.refused) == {"out.jpg", "elsewhere/far.jpg", "elsewhere/more.jpg", "more/../../b.jpg"}
+
+
+def test_a_link_to_itself_is_an_input_that_cannot_be_read(photos):
+    (photos / "itself.jpg").symlink_to("itself.jpg")
+    assert "itself.jpg" in list_inputs(photos).uris
