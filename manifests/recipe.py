@@ -219,5 +219,5 @@ def validation_fact(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     given = "" if first["type"] in {"missing", "extra_forbidden"} else f" (given: {first['input']!r})"
-    message = "no such option" if first["type"] == "extra_forbidden" else first["msg"]
+    message = "no such option" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
     return f"{where}: {message}{given}" if where else message

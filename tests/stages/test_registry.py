@@ -20,7 +20,7 @@ def test_an_unknown_stage_lists_the_known_ones() -> None:
 @pytest.mark.parametrize(
     ("options", "fact"),
     [
-        ({"metric": "beauty"}, "Input should be 'evidence' or 'piqe'"),
+        ({"metric": "beauty"}, "metric: no such metric"),
         ({"metrik": "piqe"}, "metrik: no such option"),
         ({"min_crop_px": "wide"}, "valid integer"),
     ],

@@ -102,7 +102,7 @@ def test_unusable_options_are_refused_in_one_line_before_anything_starts(
         (["--images", photos / "README.md", "--out", out], "give a folder of images"),
         (["--images", photos, "--out", photos / "out"], "lies inside the input folder"),
         (["--images", photos, "--out", out, "--recipe", "nothing"], "no such recipe"),
-        (["--images", photos, "--out", out, "--set", "score.metric=taste"], "Input should be"),
+        (["--images", photos, "--out", out, "--set", "score.metric=taste"], "no such metric"),
         (["--images", photos, "--out", out, "--take", "many"], "--take"),
         (["--images", photos, "--out", stranger], "thesis.tex"),
     ]:
