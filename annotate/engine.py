@@ -18,6 +18,9 @@ CONNECT_S = 5.0
 SPARE_CPUS = 2
 """Logical CPUs beyond the workers' own: Ray Data's small bookkeeping tasks would wait for ever without any."""
 
+RAY_LISTENS_OUTSIDE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""Ray reads it when it is imported: without clusters, its servers listen on the loopback interface, on Linux too."""
+
 
 def local_cores() -> int:
     """Cores that this process may use."""
@@ -36,10 +39,12 @@ class Capacity:
 def ray_engine(address: str | None, *, workers: int) -> Iterator[Capacity]:
     """Ray for the length of a `with` block, its chatter kept off the terminal.
 
-    A local instance declares a CPU for each worker and a few to spare; with an address the cluster is used as it is.
-    Token authentication stays as Ray sets it by default. Raises InputError when no cluster answers at the address.
+    A local instance declares a CPU for each worker and a few to spare, and is not to be reached from other machines;
+    with an address the cluster is used as it is. Token authentication stays as Ray sets it by default. Raises
+    InputError when no cluster answers at the address.
     """
-    for name in ("RAY_USAGE_STATS_ENABLED", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"):
+    silenced = ("RAY_USAGE_STATS_ENABLED", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO")
+    for name in silenced if address else (*silenced, RAY_LISTENS_OUTSIDE):
         os.environ.setdefault(name, "0")
     import ray
     from ray.data import DataContext
