@@ -11,7 +11,6 @@ import pytest
 
 from manifests.records import ImageRecord
 from stages.detect import Detect, DetectConfig
-from stages.mllm.connect import close_all
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -34,7 +33,6 @@ def propose(
         )
         stage.open()
         (row,) = stage([row_of((photos / photo).read_bytes())])
-        close_all()
         return row
 
     return run
