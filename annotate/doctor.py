@@ -50,6 +50,8 @@ PACKAGES: tuple[Package, ...] = (
     Package("torch", "torch", "gpu", "models on GPUs", "BSD-3-Clause"),
     Package("transformers", "transformers", "gpu", "Grounding DINO", "Apache-2.0"),
     Package("vllm", "vllm", "gpu", "multimodal author", "Apache-2.0"),
+    Package("sacrebleu", "sacrebleu", "eval", "BLEU of annotate eval", "Apache-2.0"),
+    Package("imagehash", "imagehash", "eval", "copies of images in annotate bench make", "BSD-2-Clause"),
     Package("trl", "trl", "train", "fine-tuning", "Apache-2.0"),
     Package("datasets", "datasets", "train", "loading tables for training", "Apache-2.0"),
 )

@@ -179,7 +179,7 @@ def _graded(reads: Sequence[_Read], kind: str, judge: Judge) -> list[tuple[_Read
     cases = [
         Case(
             "description" if kind == "description" else "answer",
-            read_answer(read.row.question, read.row.width, read.row.height).plain,
+            _asked(read.row),
             read.reference.plain,
             read.answer.plain,
         )
@@ -187,6 +187,11 @@ def _graded(reads: Sequence[_Read], kind: str, judge: Judge) -> list[tuple[_Read
     ]
     grades = {read.row.id: grade for read, grade in zip(said, judge(cases), strict=True)}
     return [(read, grades.get(read.row.id, 0)) for read in reads]
+
+
+def _asked(row: TextRow) -> str:
+    """The question without coordinates; that of a description may hold the notation as an example, and no boxes."""
+    return row.question if row.family is None else read_answer(row.question, row.width, row.height).plain
 
 
 def _read_all(rows: Sequence[TextRow], predictions: Mapping[str, Prediction]) -> list[_Read]:

@@ -47,13 +47,13 @@ class WordSimilarity:
 class MiniLmSimilarity:
     """Cosine of sentence embeddings: token states of a BERT-like encoder, averaged as all-MiniLM-L6-v2 does."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str | None = None) -> None:
         import torch
         from transformers import AutoModel, AutoTokenizer
 
         if not (folder / "config.json").is_file():
             raise InputError(f"--similarity {folder}: no config.json there; give a folder with an encoder, or `words`")
-        self.name = f"{folder.name} (cosine of mean token states)"
+        self.name = f"{name or folder.name} (cosine of mean token states)"
         self._torch = torch
         self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         self._model = AutoModel.from_pretrained(folder, local_files_only=True).eval()
@@ -83,7 +83,7 @@ def name_similarity(wanted: str) -> NameSimilarity:
         return WordSimilarity()
     if wanted == "auto":
         folder = _minilm_folder()
-        return WordSimilarity() if folder is None else MiniLmSimilarity(folder)
+        return WordSimilarity() if folder is None else MiniLmSimilarity(folder, "all-MiniLM-L6-v2")
     if not _has_torch():
         raise InputError(f"--similarity {wanted}: torch and transformers are not here; install them, or give `words`")
     return MiniLmSimilarity(Path(wanted))
@@ -91,9 +91,9 @@ def name_similarity(wanted: str) -> NameSimilarity:
 
 def _minilm_folder() -> Path | None:
     package = find_spec(MINILM_PACKAGE) if _has_torch() else None
-    if package is None or package.origin is None:
+    if package is None or not package.submodule_search_locations:
         return None
-    folder = Path(package.origin).parent
+    folder = Path(package.submodule_search_locations[0]) / "model"
     return folder if (folder / "config.json").is_file() else None
 
 

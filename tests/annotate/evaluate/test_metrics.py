@@ -108,9 +108,9 @@ def test_the_judge_sees_no_coordinates_and_is_not_asked_about_nothing() -> None:
             seen.extend(cases)
             return super().__call__(cases)
 
-    bench = Bench((row("a", "The [dog](<0, 399>)."), row("b", "Sharp.", "what")))
+    bench = Bench((row("a", "The [dog](<0, 399>).", "what"), row("b", "Sharp.", "what")))
     evaluate(bench, said(a="A [dog](<0, 399>)."), Listening(), ALIKE)
-    assert seen == [Case("description", "What about the dog?", "The dog.", "A dog.")]
+    assert seen == [Case("answer", "What about the dog?", "The dog.", "A dog.")]
 
 
 def test_a_reference_that_cannot_be_read_is_an_error() -> None:
