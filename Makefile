@@ -9,6 +9,7 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python
 IMAGES ?= docs/photos
 OUT ?= runs/$(if $(filter docs/photos docs/photos/,$(IMAGES)),demo,$(shell basename "$(IMAGES)"))
 ARGS ?=
+FUZZ_SECONDS ?= 600
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -41,11 +42,27 @@ test: .venv/test.done chromium lint ## Install the whole CPU stack (8 GB), then 
 	@$(BIN)/python -m pytest
 
 .PHONY: lint
-lint: .venv/test.done ## Check style, types and the direction of imports
+lint: .venv/test.done ## Check style, types, security and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml --severity-level medium annotate stages manifests
+
+.PHONY: audit
+audit: .venv/bin/uv ## Ask PyPI's advisories about every pinned package; needs the network, and fails without an answer
+	@for lock in core test gpu; do \
+		echo "requirements/$$lock.txt"; \
+		$(BIN)/uv --no-config tool run --from pip-audit==2.10.1 pip-audit \
+			--requirement requirements/$$lock.txt --no-deps --disable-pip --strict --progress-spinner off; \
+	done
+
+.PHONY: fuzz
+fuzz: .venv/core.done ## Let atheris look for what breaks the decode gate and the readers of links; FUZZ_SECONDS=600 for each
+	@$(PIP) install atheris==3.0.0
+	@for target in markup png gate; do \
+		PYTHONPATH=. $(BIN)/python tests/fuzz/run.py $$target "$(FUZZ_SECONDS)" .fuzz; \
+	done
 
 .PHONY: format
 format: .venv/test.done ## Mend what ruff can mend
@@ -113,7 +130,7 @@ bench-vllm: .venv/test.done .venv/smollm2/config.json ## How much of vLLM's spee
 
 .PHONY: clean
 clean: ## Remove the environment, the caches and the demo's output
-	rm -rf .venv runs/demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	rm -rf .venv runs/demo .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .fuzz *.egg-info
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
