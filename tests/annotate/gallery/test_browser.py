@@ -182,15 +182,15 @@ def test_arrow_keys_stay_inside_the_filter(visit):
     page.select_option("[name=outcome]", "ok")
     ok = page.locator(".card").evaluate_all("(cards) => cards.map((card) => card.id)")
     page.locator(".card a").first.click()
-    page.wait_for_selector("body.image-page")
+    expect(page.locator("#place")).to_have_text(f"1 of {len(ok)} filtered")
     page.keyboard.press("ArrowRight")
     expect(page.locator("body")).to_have_attribute("data-image", ok[1])
 
     expect(page.locator("#place")).to_have_text(f"2 of {len(ok)} filtered")
     page.keyboard.press("i")
     page.wait_for_selector("body.index-page")
-    assert page.locator(".card").count() == len(ok)
-    assert page.evaluate("document.activeElement.closest('.card').id") == ok[1]
+    expect(page.locator(".card")).to_have_count(len(ok))
+    expect(page.locator(f"[id='{ok[1]}'] a")).to_be_focused()
 
 
 @pytest.mark.parametrize(
