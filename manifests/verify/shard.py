@@ -29,13 +29,14 @@ _NOT_IN_RECORD = {"fingerprint", IMAGE_FIELD.name}
 
 @dataclass(frozen=True)
 class Violation:
-    """One broken promise: the file (relative to the folder) and the fact."""
+    """One broken promise: the file (relative to the folder) and the fact; in words a line of printable characters."""
 
     file: str
     fact: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.fact}"
+        said = f"{self.file}: {self.fact}"
+        return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in said)
 
 
 def shard_violations(out: Path, file: RunFile, manifest: ShardManifest) -> Iterator[Violation]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -84,6 +85,12 @@ def test_a_foreign_table_is_found(annotate: Annotate, run: Path) -> None:
     said = annotate("verify", run, code=VIOLATED).stdout
     assert "vqa/mine.parquet: is a file that no manifest names" in said
     assert "thesis.tex: is foreign here" in said
+
+
+def test_a_foreign_name_is_said_in_printable_characters(annotate: Annotate, run: Path) -> None:
+    Path(os.fsdecode(os.fsencode(run) + b"/vqa/\x1b[2J\xff\n.parquet")).touch()
+    said = annotate("verify", run, code=VIOLATED).stdout
+    assert "vqa/\\x1b[2J\\udcff\\n.parquet: is a file that no manifest names" in said
 
 
 def test_two_parts_that_changed_places_are_found(annotate: Annotate, run: Path) -> None:
