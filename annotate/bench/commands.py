@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,14 @@ import typer
 from rich.console import Console
 
 from annotate.options import Debug, Overrides, RecipeName
+
+
+class Tasks(StrEnum):
+    """What a benchmark is made of; typer wants an enumeration."""
+
+    GIQA = "giqa"
+    SPIDER = "spider"
+
 
 bench = typer.Typer(name="bench", help="Measure the product on this machine: a table, then one line of JSON.")
 
@@ -156,6 +165,12 @@ def make(
             "--near-bits", min=0, max=32, help="Images whose 64-bit hashes differ in no more bits are copies."
         ),
     ] = 10,
+    tasks: Annotated[
+        Tasks,
+        typer.Option(
+            "--tasks", help="GIQA-Bench's composition, or all of IQA-Spider's grounding, referring and masks."
+        ),
+    ] = Tasks.GIQA,
     debug: Debug = False,
 ) -> None:
     """Make a benchmark of GIQA-Bench's composition from a run, disjoint from training runs, with a review sheet."""
@@ -163,7 +178,7 @@ def make(
 
     make_bench(
         Console(highlight=False),
-        MakeRequest(run, out, tuple(exclude or ()), images=images, seed=seed, near_bits=near_bits),
+        MakeRequest(run, out, tuple(exclude or ()), images=images, seed=seed, near_bits=near_bits, tasks=tasks.value),
     )
 
 

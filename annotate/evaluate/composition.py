@@ -75,6 +75,24 @@ def choose(candidates: Sequence[ImageRecord], wanted: Composition) -> list[Chose
     return [_chosen(record, taken[record.image_id]) for record in candidates if record.image_id in taken]
 
 
+def choose_spider(candidates: Sequence[ImageRecord], images: int) -> list[Chosen]:
+    """The first images with IQA-Spider's tasks, with all of their grounding questions.
+
+    Raises InputError when there are too few.
+    """
+    tasks = {"ground", "refer-short", "refer-long"}
+    fitting = [record for record in candidates if tasks & {question.family for question in record.questions}]
+    if len(fitting) < images:
+        raise InputError(
+            f"only {len(fitting)} images of the run have questions of IQA-Spider's tasks, and {images} are wanted; "
+            "give a run of the recipe spider-synthetic, or a smaller --images"
+        )
+    return [
+        _chosen(record, [question for question in record.questions if question.family == "ground"])
+        for record in fitting[:images]
+    ]
+
+
 def slot_of(question: Question) -> str | None:
     """The kind of a question as the composition counts it; None for what it does not hold."""
     if question.family != "yes-no":

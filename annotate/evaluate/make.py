@@ -11,14 +11,22 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow.parquet as pq
 from rich.console import Console
 
 from annotate import __version__
-from annotate.evaluate.composition import PAPER_IMAGES, Chosen, choose, composition_of, description_of
+from annotate.evaluate.composition import (
+    PAPER_IMAGES,
+    Chosen,
+    choose,
+    choose_spider,
+    composition_of,
+    description_of,
+    slot_of,
+)
 from annotate.evaluate.label_studio import CONFIG, TASKS, labelling_config, labelling_tasks
 from annotate.evaluate.likeness import content_of, hashes_of, is_near, near_ones, perceptual_hash
 from annotate.evaluate.review import SHEET, write_rows, write_sheet
@@ -41,6 +49,10 @@ NEAR_BITS = 10
 _EXTENSIONS = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif"}
 
 
+Tasks = Literal["giqa", "spider"]
+"""GIQA-Bench's composition, or IQA-Spider's description, grounding, referring and masks."""
+
+
 @dataclass(frozen=True)
 class MakeRequest:
     """Options of `annotate bench make`."""
@@ -51,6 +63,7 @@ class MakeRequest:
     images: int = PAPER_IMAGES
     seed: int = 0
     near_bits: int = NEAR_BITS
+    tasks: Tasks = "giqa"
 
 
 @dataclass
@@ -71,7 +84,11 @@ def make_bench(console: Console, request: MakeRequest) -> Path:
     others = [RunFolder.read(path) for path in request.exclude]
     trained = [(record.image_id, each) for other in others for record, each in hashes_of(other)]
     pool = _pool(run, request, trained)
-    chosen = choose(pool.records, composition_of(request.images))
+    chosen = (
+        choose_spider(pool.records, request.images)
+        if request.tasks == "spider"
+        else choose(pool.records, composition_of(request.images))
+    )
     _write(run, request, pool, chosen)
     for reason, count in sorted(pool.left_out.items()):
         console.print(f"left out: {count} images, {reason}", markup=False)
@@ -209,7 +226,11 @@ def _facts(run: RunFolder, request: MakeRequest, chosen: Sequence[Chosen]) -> di
         "excluded_fingerprints": [RunFolder.read(path).file.run.fingerprint for path in request.exclude],
         "near_bits": request.near_bits,
         "seed": request.seed,
-        "composition": composition_of(request.images).as_json(),
+        "tasks": request.tasks,
+        "images": len(chosen),
+        "questions": dict(
+            sorted(Counter(slot_of(each) or each.family for one in chosen for each in one.questions).items())
+        ),
         "spatial": dict(sorted(Counter(question.spatial for each in chosen for question in each.questions).items())),
         "reviewed": False,
         "version": __version__,

@@ -31,8 +31,8 @@ def draw(path: Path, report: Report) -> None:
                 [value for value, _ in known], [height for _, height in known], marker=mark, c="tab:red", label=baseline
             )
     axes.set_yticks(range(len(names)), [METRICS[name] for name in names])
-    axes.set_xlim(0, 1)
+    axes.set_xlim(-0.02, 1.02)
     axes.set_xlabel("0-1 (BLEU and LLM-Score: of 100); 95 % bootstrap intervals over images")
     if report.baselines:
-        axes.legend(loc="lower right", fontsize="small")
+        plot.legend(loc="outside upper right", ncols=len(report.baselines), fontsize="small")
     plot.savefig(path, dpi=120, format="png", metadata={"Software": None})

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from annotate.evaluate.composition import choose, composition_of, slot_of
+from annotate.evaluate.composition import choose, choose_spider, composition_of, slot_of
 from manifests.errors import InputError
 from manifests.records import Description, ImageRecord, Question
 from manifests.vocabulary import QuestionFamily
@@ -56,6 +56,14 @@ def test_too_few_questions_of_a_kind_are_named() -> None:
     pool = [image(n, yes=1, no=1, what=1, how=1) for n in range(20)]
     with pytest.raises(InputError, match="only 0 questions of the kind 'why'"):
         choose(pool, composition_of(10))
+
+
+def test_a_spider_benchmark_takes_grounding_questions_and_only_images_that_have_such_tasks() -> None:
+    pool = [image(1, yes=2), image(2, ground=2, what=1), image(3, ground=1)]
+    chosen = choose_spider(pool, 2)
+    assert [[question.family for question in each.questions] for each in chosen] == [["ground"] * 2, ["ground"]]
+    with pytest.raises(InputError, match="only 2 images"):
+        choose_spider(pool, 3)
 
 
 def test_too_few_images_are_an_error() -> None:
