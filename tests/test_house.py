@@ -28,6 +28,8 @@ OPTIONAL_PACKAGES = (
     "ultralytics",
     "groundingdino",
     "trl",
+    "sacrebleu",
+    "imagehash",
     "peft",
     "datasets",
 )
@@ -126,7 +128,7 @@ def test_the_first_answer_of_the_command_does_not_wait_for_ray(project: Path) ->
 
 def test_every_package_of_the_design_card_has_its_place(package: dict[str, Any]) -> None:
     extras = package["optional-dependencies"]
-    assert set(extras) == {"iqa", "ultralytics", "groundingdino", "gpu", "fetch", "train", "dev"}
+    assert set(extras) == {"iqa", "ultralytics", "groundingdino", "gpu", "fetch", "eval", "train", "dev"}
     everything = requirement_names(package["dependencies"])
     for extra in extras.values():
         everything |= requirement_names(extra)
