@@ -138,3 +138,7 @@ def test_only_described_images_are_annotated_and_missing_ones_are_listed(
     said = annotate("plan", "--images", photos, *options)
     assert "1 described images are not there: gone.jpg" in said.stderr + said.stdout
     assert "17 images have no description" in said.stderr + said.stdout
+
+
+def test_verify_finds_nothing_wrong(annotate: Callable[..., Any], run: Path) -> None:
+    assert "everything is as it should be" in annotate("verify", run).stdout

@@ -189,3 +189,7 @@ def test_the_same_seed_makes_the_same_bytes(run: Path, some_photos: Path) -> Non
     assert [region.model_dump(mode="json") for region in record.regions] == json.loads(json.dumps(row["regions"]))
     assert record.content is not None
     assert strip_metadata(record.content)[0] == row["image"]["bytes"]
+
+
+def test_verify_finds_nothing_wrong(annotate: Callable[..., Any], run: Path) -> None:
+    assert "everything is as it should be" in annotate("verify", run).stdout
