@@ -116,9 +116,7 @@ def refuse_nesting(inputs: Inputs, out: Path) -> None:
     if _inside(inputs.root, folder):
         first = inputs.root if inputs.kind == "folder" else location_of(inputs.root, inputs.uris[0])
     else:
-        first = next(
-            (uri for uri in inputs.uris if os.path.isabs(uri) and _inside(os.path.realpath(uri), folder)), ""
-        )
+        first = next((uri for uri in inputs.uris if os.path.isabs(uri) and _inside(os.path.realpath(uri), folder)), "")
         below = os.path.relpath(folder, inputs.root).replace(os.sep, "/") + "/"
         first = first or next((uri for uri in inputs.uris if uri.startswith(below)), "")
     if first:
