@@ -25,7 +25,8 @@ def draw(path: Path, report: Report) -> None:
         axes.plot(ends, [height] * len(ends), color="tab:blue", linewidth=2)
         axes.plot([(figure.value or 0.0) / scale], [height], "o", color="tab:blue")
     for (baseline, constant), mark in zip(report.baselines.items(), _MARKS, strict=False):
-        known = [(constant[name].value, height) for height, name in enumerate(names) if name in constant]
+        shown = ((constant[name].value, height) for height, name in enumerate(names) if name in constant)
+        known = [(value, height) for value, height in shown if value is not None]
         if known:
             axes.scatter(
                 [value for value, _ in known], [height for _, height in known], marker=mark, c="tab:red", label=baseline
