@@ -25,8 +25,14 @@ def children(pid: int) -> list[int]:
 
 
 def engine_of(worker: int) -> int:
-    (engine,) = [pid for pid in children(worker) if "EngineCore" in Path(f"/proc/{pid}/cmdline").read_text()]
-    return engine
+    """The engine's process below a worker, as soon as it shows its name."""
+    for _ in range(LONGEST_S * 10):
+        named = [pid for pid in children(worker) if "EngineCore" in Path(f"/proc/{pid}/cmdline").read_text()]
+        if named:
+            (engine,) = named
+            return engine
+        time.sleep(0.1)
+    raise AssertionError("no engine below the worker")
 
 
 def wait_for_the_author(out: Path, run: subprocess.Popen[str]) -> Hands:
