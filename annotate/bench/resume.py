@@ -10,11 +10,8 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +22,7 @@ from rich.progress import track
 from rich.table import Table
 
 from annotate import __version__
+from annotate.bench.usage import Usage, usage_of
 from annotate.engine import local_cores
 from annotate.inputs import Given
 from annotate.prepare import Prepared, prepare
@@ -44,15 +42,6 @@ GIB = 1.0
 """What deciding that there is nothing to do may cost for a million images in a list."""
 _FILES_PER_FOLDER = 1000
 _PART = b"PAR1"
-
-
-@dataclass(frozen=True)
-class Cost:
-    """One resume: from the start of the command to its end, the processor's part of it, and the most memory held."""
-
-    seconds: float
-    cpu_seconds: float
-    gib: float
 
 
 def bench_resume(console: Console, *, count: int, folder: bool) -> None:
@@ -77,7 +66,7 @@ def bench_resume(console: Console, *, count: int, folder: bool) -> None:
         title=f"Nothing to do: {count:,} images, {shards:,} shards",
     )
     for source, cost in costs.items():
-        table.add_row(source, f"{cost.seconds:.1f} s", f"{cost.cpu_seconds:.1f} s", f"{cost.gib:.2f} GiB")
+        table.add_row(source, f"{cost.seconds:.1f} s", f"{cost.cpu_seconds:.1f} s", f"{_gib(cost):.2f} GiB")
     console.print(table)
     of_list = costs["a Parquet file of uris"]
     headline = {
@@ -88,12 +77,16 @@ def bench_resume(console: Console, *, count: int, folder: bool) -> None:
         "version": __version__,
         "seconds": round(of_list.seconds, 2),
         "cpu_seconds": round(of_list.cpu_seconds, 2),
-        "peak_gib": round(of_list.gib, 3),
+        "peak_gib": round(_gib(of_list), 3),
         "folder_seconds": round(costs["a folder of files"].seconds, 2) if folder else None,
-        "folder_peak_gib": round(costs["a folder of files"].gib, 3) if folder else None,
-        "within_limits": of_list.seconds <= SECONDS and of_list.gib <= GIB,
+        "folder_peak_gib": round(_gib(costs["a folder of files"]), 3) if folder else None,
+        "within_limits": of_list.seconds <= SECONDS and _gib(of_list) <= GIB,
     }
     print(json.dumps(headline))
+
+
+def _gib(usage: Usage) -> float:
+    return usage.peak_bytes / 2**30
 
 
 def _make_run(out: Path, listed: Path, prepared: Prepared, uris: list[str]) -> int:
@@ -155,17 +148,9 @@ def _point_at(out: Path, photos: Path, prepared: Prepared) -> None:
     write_json(Disk(), run_path(out), said)
 
 
-def _resume(source: Path, out: Path) -> Cost:
-    """The command, from its start to its end, with the most memory that the kernel saw it hold."""
-    command = [sys.executable, "-m", "annotate", "run", "--images", str(source), "--out", str(out)]
-    with tempfile.TemporaryFile("w+") as said:
-        start = time.monotonic()
-        process = subprocess.Popen(command, stdout=said, stderr=said)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        words = said.read()
-    if process.returncode or "nothing to do" not in words:
-        raise AnnotateError(f"annotate run ended with {process.returncode}: {words.strip()[-300:]}")
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 2**30)
+def _resume(source: Path, out: Path) -> Usage:
+    """The command, from its start to its end. Raises AnnotateError where it finds something to do."""
+    usage = usage_of([sys.executable, "-m", "annotate", "run", "--images", str(source), "--out", str(out)])
+    if usage.code or "nothing to do" not in usage.said:
+        raise AnnotateError(f"annotate run ended with {usage.code}: {usage.said.strip()[-300:]}")
+    return usage

@@ -14,5 +14,5 @@ def test_a_made_up_run_is_found_finished_from_a_list_and_from_a_folder(capfd: py
     bench_resume(Console(), count=300, folder=True)
     said = json.loads(capfd.readouterr().out.splitlines()[-1])
     assert (said["images"], said["shards"]) == (300, 5)
-    assert said["peak_gib"] > 0
+    assert 0.05 < said["peak_gib"] < 1
     assert said["folder_seconds"] > 0
