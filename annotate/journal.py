@@ -43,7 +43,8 @@ class Hands:
     def said(self) -> str:
         """One line for the user."""
         named = ", ".join(self.images[:3]) + (" ..." if len(self.images) > 3 else "")
-        return f"{self.stage} has {named} in process {self.pid} on {self.host} since {time.time() - self.since:.0f} s"
+        seconds = max(time.time() - self.since, 0.0)
+        return f"{self.stage} has {named} in process {self.pid} on {self.host} since {seconds:.0f} s"
 
 
 @dataclass
@@ -58,6 +59,8 @@ class Entry:
     deaths: dict[tuple[str, str], int] = field(default_factory=dict)
     overdue: set[tuple[str, str]] = field(default_factory=set)
     hands: Hands | None = None
+    _took: float = 0.0
+    """`time.monotonic()` when the hands took what they hold: a deadline must not follow a clock that is set."""
     _written: int = 0
 
     @classmethod
@@ -92,6 +95,7 @@ class Entry:
     def begins(self, stage: str, rows: Sequence[ImageRecord]) -> None:
         """Note what a stage is about to do."""
         images = tuple(row.image_id for row in rows)
+        self._took = time.monotonic()
         self.hands = Hands(stage, images, time.time(), socket.gethostname(), os.getpid())
         self._write()
 
@@ -105,13 +109,13 @@ class Entry:
         with contextlib.suppress(OSError):
             self.path.unlink(missing_ok=True)
 
-    def end_if_overdue(self, now: float) -> None:
+    def end_if_overdue(self) -> None:
         """End this process if an image, or a batch of them, has taken longer than its stage may."""
         hands = self.hands
         if hands is None:
             return
         deadline = self.deadlines_s.get(hands.stage)
-        if deadline is None or now - hands.since <= deadline * len(hands.images):
+        if deadline is None or time.monotonic() - self._took <= deadline * len(hands.images):
             return
         if len(hands.images) == 1:
             self.overdue.add((hands.stage, hands.images[0]))
@@ -168,7 +172,7 @@ class Journal:
         while True:
             time.sleep(_LOOK_EVERY_S)
             for entry in list(self._open.values()):
-                entry.end_if_overdue(time.time())
+                entry.end_if_overdue()
 
 
 def in_flight(out: Path) -> list[Hands]:

@@ -118,9 +118,12 @@ class RunLock:
         aside.unlink(missing_ok=True)
 
     def _locked_by(self, holder: Holder) -> LockedError:
+        heard = f"last heartbeat {holder.age_s:.0f} s ago" if holder.age_s >= 0 else "a heartbeat of the future"
+        remedy = "wait for it, or choose another --out"
+        if holder.age_s < -STALE_S:
+            remedy += f"; the clocks differ by {-holder.age_s:.0f} s: if that driver is dead, remove {LOCK}"
         return LockedError(
-            f"{self._path.parent}: process {holder.pid} on {holder.host} works on it "
-            f"(last heartbeat {holder.age_s:.0f} s ago); wait for it, or choose another --out"
+            f"{self._path.parent}: process {holder.pid} on {holder.host} works on it ({heard}); {remedy}"
         )
 
     def _beat(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,12 @@ def test_a_committed_shard_leaves_no_journal(out: Path) -> None:
     journal.open(2).begins("point", rows_of("a"))
     journal.rest(2).close()
     assert not list((out / "ledger").iterdir())
+
+
+def test_a_clock_that_is_set_an_hour_forward_ends_no_worker(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = Entry.of(out, 0, {"detect": 60.0})
+    entry.begins("detect", rows_of("a"))
+    later = time.time() + 3600
+    monkeypatch.setattr(time, "time", lambda: later)
+    entry.end_if_overdue()
+    assert not entry.overdue

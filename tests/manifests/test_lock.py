@@ -52,6 +52,14 @@ def test_our_own_number_from_before_a_restart_is_a_dead_process(tmp_path):
     lock.release()
 
 
+def test_a_clock_that_was_moved_back_is_named_and_a_dead_drivers_lock_still_goes(tmp_path):
+    leave_lock(tmp_path, pid=4711, host="elsewhere", age_s=-3600)
+    with pytest.raises(LockedError, match=r"a heartbeat of the future\).*clocks differ by 3600 s.*remove run\.lock"):
+        RunLock(tmp_path).acquire()
+    leave_lock(tmp_path, pid=dead_pid(), age_s=-3600)
+    RunLock(tmp_path).acquire()
+
+
 def test_a_living_process_keeps_its_lock_until_its_heart_stops(tmp_path):
     leave_lock(tmp_path, pid=os.getppid(), age_s=STALE_S - 60)
     with pytest.raises(LockedError, match="last heartbeat 540 s ago"):
