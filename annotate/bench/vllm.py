@@ -32,7 +32,7 @@ from manifests.errors import AnnotateError, InputError
 from manifests.records import ImageRecord
 from manifests.sessions import read_sessions
 from stages.extract import Extract, ExtractConfig
-from stages.mllm.ask import Ask, NoReply, Reply
+from stages.mllm.ask import Ask, NoReply, Reply, Then
 from stages.mllm.connect import ask_instead
 from stages.mllm.options import ModelOptions
 from stages.mllm.vllm_engine import VllmEngine
@@ -71,10 +71,14 @@ class _Recorder:
     def close(self) -> None:
         """Nothing to close."""
 
-    def __call__(self, asks: Sequence[Ask]) -> list[Reply | NoReply]:
-        """No reply to any."""
+    def __call__(self, asks: Sequence[Ask], then: Then | None = None) -> list[Reply | NoReply]:
+        """No reply to any, and no second try."""
         self.asks += asks
-        return [NoReply("only recorded") for _ in asks]
+        replies: list[Reply | NoReply] = [NoReply("only recorded") for _ in asks]
+        for place, reply in enumerate(replies):
+            if then is not None:
+                then(place, reply)
+        return replies
 
 
 def bench_vllm(console: Console, *, model: str, images: str, descriptions: Path, count: int, max_tokens: int) -> None:

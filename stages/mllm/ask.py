@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ class NoReply:
     reason: str
 
 
+Then: TypeAlias = Callable[[int, Reply | NoReply], Ask | None]
+"""Hears the reply in a place as soon as it comes, and may ask again in that place. Never called for one place twice at
+once, but perhaps for several places, each from another thread."""
+
+
 class EngineDied(BaseException):
     """The engine in this process is dead, and with it every request: nothing is known of any row.
 
@@ -60,8 +65,8 @@ class LanguageModel(Protocol):
     def open(self) -> None:
         """Load the model or reach the endpoint. Raises when neither can be."""
 
-    def __call__(self, asks: Sequence[Ask]) -> list[Reply | NoReply]:
-        """All replies, in the order of the asks; the requests are in flight together. Raises EngineDied."""
+    def __call__(self, asks: Sequence[Ask], then: Then | None = None) -> list[Reply | NoReply]:
+        """The last reply in each place, in the order of the asks; all are in flight together. Raises EngineDied."""
 
     def close(self) -> None:
         """Let go of the model. Nothing is asked afterwards."""

@@ -8,6 +8,7 @@ not JSON) is tried again after a while; only then the one request has no reply. 
 from __future__ import annotations
 
 import base64
+import itertools
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from stages.mllm.ask import Ask, NoReply, Reply, word_probabilities
+from stages.mllm.ask import Ask, NoReply, Reply, Then, word_probabilities
 from stages.mllm.options import ModelOptions
 
 TRIES = 4
@@ -68,14 +69,22 @@ class Endpoint:
             remedy = "check the key" if key else "name the variable that holds the key in api_key_env"
             raise ConnectionError(f"{self._address}: refuses us with {answer.status_code}; {remedy}")
 
-    def __call__(self, asks: Sequence[Ask]) -> list[Reply | NoReply]:
-        """All replies, in the order of the asks."""
-        return list(self._threads.map(self._one, asks))
+    def __call__(self, asks: Sequence[Ask], then: Then | None = None) -> list[Reply | NoReply]:
+        """The last reply in each place, in the order of the asks."""
+        return list(self._threads.map(lambda place, ask: self._until_done(place, ask, then), itertools.count(), asks))
 
     def close(self) -> None:
         """Close the connections."""
         self._threads.shutdown(cancel_futures=True)
         self._session.close()
+
+    def _until_done(self, place: int, ask: Ask, then: Then | None) -> Reply | NoReply:
+        while True:
+            reply = self._one(ask)
+            again = then(place, reply) if then else None
+            if again is None:
+                return reply
+            ask = again
 
     def _one(self, ask: Ask) -> Reply | NoReply:
         body = self._body(ask)

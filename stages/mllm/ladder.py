@@ -64,25 +64,18 @@ def rungs(temperatures: Sequence[float]) -> list[Rung]:
 
 
 def climb(model: LanguageModel, wishes: Sequence[Wish[Value]], temperatures: Sequence[float]) -> list[Granted[Value]]:
-    """Ask for all wishes at once, and again for those without a valid reply, until the ladder ends.
+    """Ask for all wishes at once; each without a valid reply is asked for again, at once, until its ladder ends.
 
     A request without any reply (its transport was tried again already) is not asked again. A reply that did not end
     by itself, or does not validate, is. Raises EngineDied.
     """
-    granted: list[Granted[Value]] = [Granted() for _ in wishes]
-    waiting = list(range(len(wishes)))
-    for number, rung in enumerate(rungs(temperatures)):
-        waiting = [place for place in waiting if not rung.shorter or wishes[place].shorter is not None]
-        asks = [_on(rung, wishes[place], number) for place in waiting]
-        replies = model(asks) if asks else []
-        waiting = [
-            place
-            for place, reply in zip(waiting, replies, strict=True)
-            if _try_again(granted[place], wishes[place], reply)
-        ]
-    for end in granted:
-        end.tally.failed = int(end.value is None)
-    return granted
+    climbs = [_Climb(wish, temperatures) for wish in wishes]
+    firsts = [climb.ask() for climb in climbs]
+    if firsts:
+        model(firsts, lambda place, reply: climbs[place].hears(reply))
+    for climb in climbs:
+        climb.end.tally.failed = int(climb.end.value is None)
+    return [climb.end for climb in climbs]
 
 
 def note(row: ImageRecord, stage: str, ends: Sequence[Granted[Value]]) -> None:
@@ -96,26 +89,40 @@ def note(row: ImageRecord, stage: str, ends: Sequence[Granted[Value]]) -> None:
         row.tallies[key] = row.tallies.get(key, 0) + value
 
 
-def _on(rung: Rung, wish: Wish[Value], number: int) -> Ask:
-    ask = wish.shorter if rung.shorter and wish.shorter is not None else wish.ask
-    return replace(ask, temperature=rung.temperature, seed=ask.seed + number)
+class _Climb(Generic[Value]):
+    """One wish on its way up the ladder."""
 
+    def __init__(self, wish: Wish[Value], temperatures: Sequence[float]) -> None:
+        self.end: Granted[Value] = Granted()
+        self._wish = wish
+        self._rungs = [rung for rung in rungs(temperatures) if not rung.shorter or wish.shorter is not None]
 
-def _try_again(end: Granted[Value], wish: Wish[Value], reply: Reply | NoReply) -> bool:
-    """Write down what a try gave; whether another one may give more."""
-    end.tally.retried += int(end.tally.asked > 0)
-    end.tally.asked += 1
-    if isinstance(reply, NoReply):
-        end.reason = reply.reason
-        return False
-    end.tally.prompt_tokens += reply.prompt_tokens
-    end.tally.completion_tokens += reply.completion_tokens
-    if reply.finish_reason != FINISHED:
-        end.reason = f"the reply ended by {reply.finish_reason} after {reply.completion_tokens} tokens"
-        return True
-    try:
-        end.value, end.reason = wish.read(reply), None
-    except ValueError as error:
-        end.reason = f"the reply is not valid: {' '.join(str(error).split())}"[:200]
-        return True
-    return False
+    def ask(self) -> Ask:
+        """The ask of the next try."""
+        number = self.end.tally.asked
+        rung = self._rungs[number]
+        ask = self._wish.shorter if rung.shorter and self._wish.shorter is not None else self._wish.ask
+        return replace(ask, temperature=rung.temperature, seed=ask.seed + number)
+
+    def hears(self, reply: Reply | NoReply) -> Ask | None:
+        """Write down what a try gave; the next ask, if another try may give more."""
+        tally = self.end.tally
+        tally.retried += int(tally.asked > 0)
+        tally.asked += 1
+        if isinstance(reply, NoReply):
+            self.end.reason = reply.reason
+            return None
+        tally.prompt_tokens += reply.prompt_tokens
+        tally.completion_tokens += reply.completion_tokens
+        self.end.value, self.end.reason = self._read(reply)
+        done = self.end.reason is None or tally.asked == len(self._rungs)
+        return None if done else self.ask()
+
+    def _read(self, reply: Reply) -> tuple[Value | None, str | None]:
+        """The value of a reply, or the reason why it has none."""
+        if reply.finish_reason != FINISHED:
+            return None, f"the reply ended by {reply.finish_reason} after {reply.completion_tokens} tokens"
+        try:
+            return self._wish.read(reply), None
+        except ValueError as error:
+            return None, f"the reply is not valid: {' '.join(str(error).split())}"[:200]

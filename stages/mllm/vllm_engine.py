@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from PIL import Image
 
 from manifests.weights import local_path
-from stages.mllm.ask import Ask, EngineDied, NoReply, Reply, word_probabilities
+from stages.mllm.ask import Ask, EngineDied, NoReply, Reply, Then, word_probabilities
 from stages.mllm.options import ModelOptions
 
 LIKELIEST_TOKENS = 20
@@ -73,10 +73,10 @@ class VllmEngine:
         self._engine = self._submit(self._start()).result()
         atexit.register(self.close)
 
-    def __call__(self, asks: Sequence[Ask]) -> list[Reply | NoReply]:
-        """All replies in the order of the asks. Raises EngineDied when the engine is dead or makes no progress."""
+    def __call__(self, asks: Sequence[Ask], then: Then | None = None) -> list[Reply | NoReply]:
+        """The last reply in each place. Raises EngineDied when the engine is dead or makes no progress."""
         self.stats.progress = time.monotonic()
-        future = self._submit(self._all(asks))
+        future = self._submit(self._all(asks, then))
         while True:
             try:
                 return future.result(_LOOK_EVERY_S)
@@ -148,8 +148,16 @@ class VllmEngine:
 
         return Recorder
 
-    async def _all(self, asks: Sequence[Ask]) -> list[Reply | NoReply]:
-        return await asyncio.gather(*(self._one(ask) for ask in asks))
+    async def _all(self, asks: Sequence[Ask], then: Then | None) -> list[Reply | NoReply]:
+        return await asyncio.gather(*(self._until_done(place, ask, then) for place, ask in enumerate(asks)))
+
+    async def _until_done(self, place: int, ask: Ask, then: Then | None) -> Reply | NoReply:
+        while True:
+            reply = await self._one(ask)
+            again = then(place, reply) if then else None
+            if again is None:
+                return reply
+            ask = again
 
     async def _one(self, ask: Ask) -> Reply | NoReply:
         from vllm.v1.engine.exceptions import EngineDeadError

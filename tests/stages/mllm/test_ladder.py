@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from manifests.records import ImageRecord
-from stages.mllm.ask import Ask, NoReply, Reply
+from stages.mllm.ask import Ask, NoReply, Reply, Then
 from stages.mllm.ladder import Wish, climb, note
 
 
@@ -24,9 +24,16 @@ class Scripted:
     def close(self) -> None:
         pass
 
-    def __call__(self, asks: Sequence[Ask]) -> list[Reply | NoReply]:
-        self.asked.append(list(asks))
-        return self.rounds.pop(0)
+    def __call__(self, asks: Sequence[Ask], then: Then | None = None) -> list[Reply | NoReply]:
+        assert then is not None
+        replies: dict[int, Reply | NoReply] = {}
+        waiting = dict(enumerate(asks))
+        while waiting:
+            self.asked.append(list(waiting.values()))
+            replies |= dict(zip(waiting, self.rounds.pop(0), strict=True))
+            again = {place: then(place, replies[place]) for place in waiting}
+            waiting = {place: ask for place, ask in again.items() if ask is not None}
+        return [replies[place] for place in range(len(asks))]
 
 
 def said(text: str, finish_reason: str = "stop") -> Reply:
@@ -75,6 +82,19 @@ def test_a_request_without_any_reply_is_not_asked_again() -> None:
     assert [end.value for end in ends] == [None, 2]
     assert ends[0].reason == "endpoint: status 400: no such model"
     assert len(model.asked) == 1
+
+
+def test_a_second_try_does_not_wait_for_the_first_tries_of_others() -> None:
+    class Slow(Scripted):
+        def __call__(self, asks: Sequence[Ask], then: Then | None = None) -> list[Reply | NoReply]:
+            assert then is not None
+            again = then(0, said("x"))
+            assert again is not None
+            assert then(0, said("1")) is None
+            assert then(1, said("2")) is None
+            return []
+
+    assert [end.value for end in climb(Slow(), [wish(), wish()], (0.0, 0.5))] == [1, 2]
 
 
 def test_what_the_tries_cost_is_added_up_in_the_row() -> None:
