@@ -1,8 +1,8 @@
 """How much of vLLM's speed a run keeps: the whole command's tokens per second against the engine's alone.
 
 The stage is `extract` with a language model, because its prompts need no detector. The engine alone gets the very
-requests that the stage would send, all at once, with nothing beside it; it is timed before and after the command, as
-speed on a shared machine drifts.
+requests of the stage, second tries too, all at once, without Ray, shards and tables; it is timed before and after the
+command, as speed on a shared machine drifts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -32,8 +31,7 @@ from manifests.errors import AnnotateError, InputError
 from manifests.records import ImageRecord
 from manifests.sessions import read_sessions
 from stages.extract import Extract, ExtractConfig
-from stages.mllm.ask import Ask, NoReply, Reply, Then
-from stages.mllm.connect import ask_instead
+from stages.mllm.connect import close_all, language_model
 from stages.mllm.options import ModelOptions
 from stages.mllm.vllm_engine import VllmEngine
 
@@ -55,30 +53,6 @@ class Alone:
     def tokens_per_second(self) -> float:
         """Tokens written in a second."""
         return self.tokens / self.seconds
-
-
-class _Recorder:
-    """A model that remembers what it is asked, and answers nothing."""
-
-    name = "recorder"
-
-    def __init__(self) -> None:
-        self.asks: list[Ask] = []
-
-    def open(self) -> None:
-        """Nothing to open."""
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-    def __call__(self, asks: Sequence[Ask], then: Then | None = None) -> list[Reply | NoReply]:
-        """No reply to any, and no second try."""
-        self.asks += asks
-        replies: list[Reply | NoReply] = [NoReply("only recorded") for _ in asks]
-        for place, reply in enumerate(replies):
-            if then is not None:
-                then(place, reply)
-        return replies
 
 
 def bench_vllm(console: Console, *, model: str, images: str, descriptions: Path, count: int, max_tokens: int) -> None:
@@ -154,21 +128,21 @@ def _recipe(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _engine_alone(options: dict[str, Any], texts: dict[str, str]) -> Alone:
-    """Tokens and seconds of all requests of the stage at once, in an engine with nothing beside it."""
-    config = ExtractConfig.model_validate({"backend": "llm", **options})
-    recorder = _Recorder()
-    ask_instead(config, recorder)
-    stage = Extract(config)
+    """Tokens and seconds of all texts at once in the bare stage: its engine, its ladder of tries, nothing beside it."""
+    stage = Extract(ExtractConfig.model_validate({"backend": "llm", **options}))
     stage.open()
-    stage([ImageRecord(image_id=name, uri=name, texts=[text]) for name, text in texts.items()])
-    engine = VllmEngine(config)
-    engine.open()
-    engine(recorder.asks[:WARM_UP])
+    engine = language_model(stage.config)
+    assert isinstance(engine, VllmEngine)
+    stage(_rows(texts)[:WARM_UP])
     tokens, start = engine.stats.completion_tokens, time.perf_counter()
-    engine(recorder.asks)
+    stage(_rows(texts))
     seconds = time.perf_counter() - start
-    engine.close()
+    close_all()
     return Alone(engine.stats.completion_tokens - tokens, seconds, engine.stats.most_running)
+
+
+def _rows(texts: dict[str, str]) -> list[ImageRecord]:
+    return [ImageRecord(image_id=name, uri=name, texts=[text]) for name, text in texts.items()]
 
 
 def _command(photos: Path, descriptions: Path, recipe: Path, out: Path) -> dict[str, Any]:

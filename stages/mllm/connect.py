@@ -26,12 +26,6 @@ def language_model(options: ModelOptions) -> LanguageModel:
         return _open[key]
 
 
-def ask_instead(options: ModelOptions, model: LanguageModel) -> None:
-    """Let all stages of this process with these options ask another model that is open already."""
-    with _lock:
-        _open[options.engine_key()] = model
-
-
 def close_all() -> None:
     """Let go of every model of this process."""
     with _lock:
