@@ -157,7 +157,7 @@ def _finish(
 
 
 def _extension(name: str) -> str:
-    return Path(name).suffix.lower()
+    return os.path.splitext(name)[1].lower()
 
 
 def _list_folder(path: Path) -> Inputs:
