@@ -15,6 +15,8 @@ from rich.console import Console
 from annotate import __version__
 from annotate.bench.commands import bench
 from annotate.console import console
+from annotate.evaluate.cli import evaluate
+from annotate.ground.cli import ground
 from annotate.options import (
     Debug,
     DescriptionsFile,
@@ -199,46 +201,8 @@ def view(
     typer.echo(page)
 
 
-@app.command(name="eval")
-def evaluate(
-    bench: Annotated[
-        Path,
-        typer.Option("--bench", metavar="DIR|FILE", help="A folder of `bench make`, or one Parquet file."),
-    ],
-    predictions: Annotated[
-        Path, typer.Option("--predictions", metavar="FILE", help='JSONL of {"id": ..., "prediction": ...}.')
-    ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report goes.")] = Path("runs/eval"),
-    judge: Annotated[
-        str,
-        typer.Option(
-            "--judge",
-            metavar="stand-in|URL|MODEL",
-            help="Who grades texts: words in common (no model), an OpenAI-compatible endpoint, or a model in vLLM.",
-        ),
-    ] = "stand-in",
-    judge_model: Annotated[
-        str | None, typer.Option("--judge-model", metavar="NAME", help="The judge's name at its endpoint.")
-    ] = None,
-    judge_key_env: Annotated[
-        str | None, typer.Option("--judge-key-env", metavar="VARIABLE", help="Variable that holds the endpoint's key.")
-    ] = None,
-    similarity: Annotated[
-        str,
-        typer.Option(
-            "--similarity",
-            metavar="auto|words|DIR",
-            help="Similarity of names: MiniLM if it is here else words, words alone, or the folder of an encoder.",
-        ),
-    ] = "auto",
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the intervals.")] = 0,
-    debug: Debug = False,
-) -> None:
-    """Score predictions by the metrics of GIQA-Bench and IQA-Spider, with intervals and constant baselines."""
-    from annotate.evaluate.command import EvalRequest, run_eval
-
-    request = EvalRequest(bench, predictions, out, judge, judge_model, judge_key_env, similarity, seed)
-    run_eval(Console(highlight=False), request)
+app.command(name="eval")(evaluate)
+app.command()(ground)
 
 
 @app.command()

@@ -51,3 +51,49 @@ Workers = Annotated[
 Debug = Annotated[bool, typer.Option("--debug", help="Show the stack trace of an error.")]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder; the same again goes on there.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Output folder of a run.")]
+ModelName = Annotated[
+    str | None,
+    typer.Option("--model", metavar="DIR|ORG/NAME", help="A model to ask: a folder, or ORG/NAME that was fetched."),
+]
+EndpointAddress = Annotated[
+    str | None,
+    typer.Option("--endpoint", metavar="URL", help="An OpenAI-compatible server to ask, http://HOST:PORT/v1."),
+]
+ServedModel = Annotated[
+    str | None, typer.Option("--served-model", metavar="NAME", help="The model's name at the endpoint.")
+]
+KeyVariable = Annotated[
+    str | None, typer.Option("--key-env", metavar="VARIABLE", help="Variable that holds the endpoint's key.")
+]
+Revision = Annotated[
+    str | None, typer.Option("--revision", metavar="REVISION", help="Branch, tag or commit of the model at the hub.")
+]
+EngineName = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="auto|vllm|transformers",
+        help="What the model runs in; auto: vLLM where there is a GPU and it knows the model, else transformers.",
+    ),
+]
+DeviceName = Annotated[
+    str, typer.Option("--device", metavar="auto|cpu|cuda", help="Where transformers computes (default: a GPU if any).")
+]
+NumberType = Annotated[
+    str,
+    typer.Option(
+        "--dtype",
+        metavar="auto|float32|bfloat16|float16",
+        help="Numbers to compute with; auto: as saved, on a CPU float32.",
+    ),
+]
+BatchSize = Annotated[int, typer.Option("--batch", min=1, help="Most questions in one forward pass of transformers.")]
+MaxModelLen = Annotated[
+    int | None,
+    typer.Option("--max-model-len", min=64, help="Longest request of vLLM in tokens (default: the model's own)."),
+]
+MaxTokens = Annotated[int, typer.Option("--max-tokens", min=1, help="Longest answer in tokens.")]
+MaxPixels = Annotated[
+    int, typer.Option("--max-pixels", min=3136, help="Larger images are shrunk to about so many pixels.")
+]
+FreshPredictions = Annotated[bool, typer.Option("--fresh", help="Throw away what a model answered before.")]

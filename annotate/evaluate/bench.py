@@ -2,32 +2,42 @@
 
 A folder holds `descriptions.parquet`, `vqa.parquet`, `referring.parquet` and `points.parquet`, as far as there are
 such rows, with the columns of a run's tables of the same kind (`referring` is a part of `vqa`). One Parquet file alone
-is a benchmark too.
+is a benchmark too. Images are files of the folder, by the `uri` of their rows.
+
+Masks are asked for by the grounding questions about one region of `points.parquet`: IQA-Spider's grounding is a text
+answer first, then a mask. A benchmark without such questions asks for every region of `points.parquet` by its own id.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from annotate.evaluate.subtasks import Subtask, subtask_of
 from manifests.errors import InputError
 from manifests.masks import encode_mask, mask_of_box
-from manifests.records import Mask
+from manifests.records import BoxXYXYPx, Mask
 from manifests.vocabulary import QuestionFamily
 
 FILES = ("descriptions.parquet", "vqa.parquet", "referring.parquet", "points.parquet")
 
 _TEXT_COLUMNS = ("id", "image_id", "width", "height", "question", "answer")
+_MORE_TEXT_COLUMNS = ("family", "uri", "question_plain", "region_ids")
 _POINT_COLUMNS = ("id", "image_id", "label", "box_xyxy_px", "mask")
+_MORE_POINT_COLUMNS = ("region_id", "points", "whole_image")
 
 
 @dataclass(frozen=True)
 class TextRow:
-    """A question with its reference answer, both in GIQA notation; `family` is None for a description."""
+    """A question with its reference answer, both in GIQA notation; `family` is None for a description.
+
+    `uri` names the image's file in the benchmark's folder; None where the table does not say.
+    """
 
     id: str
     image_id: str
@@ -36,24 +46,40 @@ class TextRow:
     question: str
     answer: str
     family: QuestionFamily | None
+    uri: str | None = None
+    region_ids: tuple[int, ...] = ()
+    subtask: Subtask | None = None
 
 
 @dataclass(frozen=True)
 class MaskRow:
-    """A region that is to be segmented, with its reference mask."""
+    """A region that is to be segmented, with its reference mask.
+
+    `id` is that of the question that asks for it, or of the region itself. `region` is always the region's own: a mask
+    given under it counts for every question about the region. `pole_xy` is its deepest point, in 0-1.
+    """
 
     id: str
     image_id: str
     label: str
     mask: Mask
+    region: str | None = None
+    region_id: int | None = None
+    subtask: Subtask | None = None
+    box_xyxy_px: BoxXYXYPx | None = None
+    pole_xy: tuple[float, float] | None = None
+    whole_image: bool = False
 
 
 @dataclass(frozen=True)
 class Bench:
-    """All rows of a benchmark, in the order of its files."""
+    """All rows of a benchmark, in the order of its files; `folder` holds the images, where there are any."""
 
     texts: tuple[TextRow, ...]
     masks: tuple[MaskRow, ...] = ()
+    folder: Path | None = None
+    regions: tuple[str, ...] = ()
+    """Ids of all regions in `points.parquet`, asked for or not."""
 
     @property
     def descriptions(self) -> list[TextRow]:
@@ -71,8 +97,10 @@ class Bench:
         return [row for row in self.texts if row.family is not None and row.family.startswith("refer")]
 
     def ids(self) -> list[str]:
-        """Ids of all rows."""
-        return [row.id for row in self.texts] + [row.id for row in self.masks]
+        """Ids that a prediction may name, each once."""
+        return list(
+            dict.fromkeys([*(row.id for row in self.texts), *(row.id for row in self.masks), *self.regions]),
+        )
 
 
 def read_bench(path: Path) -> Bench:
@@ -83,22 +111,78 @@ def read_bench(path: Path) -> Bench:
             f"--bench {path}: no benchmark there; give a folder of `annotate bench make`, or a Parquet file"
         )
     texts: list[TextRow] = []
-    masks: list[MaskRow] = []
-    sizes: dict[str, tuple[int, int]] = {}
+    regions: list[MaskRow] = []
     for file in files:
         table = _read(file)
         if "question" in table.column_names:
-            found = _text_rows(table, file)
-            sizes.update({row.image_id: (row.width, row.height) for row in found})
-            texts += found
+            texts += text_rows(_selected(table, _TEXT_COLUMNS, _MORE_TEXT_COLUMNS, file))
         else:
-            masks += _mask_rows(table, file, sizes)
-    bench = Bench(tuple(texts), tuple(masks))
+            sizes = {row.image_id: (row.width, row.height) for row in texts}
+            regions += region_rows(_selected(table, _POINT_COLUMNS, _MORE_POINT_COLUMNS, file), sizes, str(file))
+    bench = bench_of(texts, regions, path if path.is_dir() else path.parent)
     if not bench.ids():
         raise InputError(f"--bench {path}: holds no rows; make it anew from a run with labels")
-    if len(set(bench.ids())) < len(bench.ids()):
+    ids = [row.id for row in texts] + [row.id for row in regions]
+    if len(set(ids)) < len(ids):
         raise InputError(f"--bench {path}: two rows share an id; every row needs its own")
     return bench
+
+
+def bench_of(texts: Sequence[TextRow], regions: Sequence[MaskRow], folder: Path | None) -> Bench:
+    """A benchmark of these rows: its masks are those that grounding questions ask for, or all regions."""
+    by_number = {(row.image_id, row.region_id): row for row in regions if row.region_id is not None}
+    asked = []
+    for text in texts:
+        if text.family == "ground" and len(text.region_ids) == 1:
+            region = by_number.get((text.image_id, text.region_ids[0]))
+            if region is not None:
+                asked.append(replace(region, id=text.id, subtask=text.subtask))
+    return Bench(tuple(texts), tuple(asked or regions), folder, tuple(row.id for row in regions))
+
+
+def text_rows(rows: Iterable[Mapping[str, Any]]) -> list[TextRow]:
+    """Rows of `descriptions` or `vqa`."""
+    return [
+        TextRow(
+            **{name: row[name] for name in _TEXT_COLUMNS},
+            family=row.get("family"),
+            uri=row.get("uri"),
+            region_ids=tuple(row.get("region_ids") or ()),
+            subtask=subtask_of(row.get("question_plain") or row["question"]) if row.get("family") == "ground" else None,
+        )
+        for row in rows
+    ]
+
+
+def region_rows(rows: Iterable[Mapping[str, Any]], sizes: Mapping[str, tuple[int, int]], where: str) -> list[MaskRow]:
+    """Rows of `points`. A region without a mask is its box, for which the image's width and height must be known.
+
+    Raises InputError.
+    """
+    found = []
+    for row in rows:
+        mask = row["mask"] and Mask.model_validate(row["mask"])
+        if mask is None:
+            if row["image_id"] not in sizes:
+                raise InputError(
+                    f"{where}: row {row['id']} has no mask and no size of its image; give the whole folder"
+                )
+            mask = encode_mask(mask_of_box(row["box_xyxy_px"], *sizes[row["image_id"]]))
+        poles = [(point["x"], point["y"]) for point in row.get("points") or () if point["positive"]]
+        found.append(
+            MaskRow(
+                row["id"],
+                row["image_id"],
+                row["label"],
+                cast(Mask, mask),
+                region=row["id"],
+                region_id=row.get("region_id"),
+                box_xyxy_px=tuple(row["box_xyxy_px"]),
+                pole_xy=poles[0] if poles else None,
+                whole_image=bool(row.get("whole_image")),
+            )
+        )
+    return found
 
 
 def _read(file: Path) -> pa.Table:
@@ -108,29 +192,12 @@ def _read(file: Path) -> pa.Table:
         raise InputError(f"--bench {file}: is not a Parquet file that can be read; make the benchmark anew") from error
 
 
-def _text_rows(table: pa.Table, file: Path) -> list[TextRow]:
-    _check_columns(table, _TEXT_COLUMNS, file)
-    rows: list[dict[str, Any]] = table.select(
-        [*_TEXT_COLUMNS, *(["family"] if "family" in table.column_names else [])]
-    ).to_pylist()
-    return [TextRow(**{"family": None, **row}) for row in rows]
-
-
-def _mask_rows(table: pa.Table, file: Path, sizes: dict[str, tuple[int, int]]) -> list[MaskRow]:
-    """Regions without a mask are their boxes, for which the size of the image must be known from the other files."""
-    _check_columns(table, _POINT_COLUMNS, file)
-    found = []
-    for row in table.select(list(_POINT_COLUMNS)).to_pylist():
-        mask = row["mask"] and Mask.model_validate(row["mask"])
-        if mask is None:
-            if row["image_id"] not in sizes:
-                raise InputError(f"{file}: row {row['id']} has no mask and no size of its image; give the whole folder")
-            mask = encode_mask(mask_of_box(row["box_xyxy_px"], *sizes[row["image_id"]]))
-        found.append(MaskRow(row["id"], row["image_id"], row["label"], cast(Mask, mask)))
-    return found
-
-
-def _check_columns(table: pa.Table, wanted: tuple[str, ...], file: Path) -> None:
-    missing = [name for name in wanted if name not in table.column_names]
+def _selected(table: pa.Table, needed: Sequence[str], more: Sequence[str], file: Path) -> list[dict[str, Any]]:
+    """Rows with the columns that are needed, and of the others those that are there."""
+    missing = [name for name in needed if name not in table.column_names]
     if missing:
         raise InputError(f"--bench {file}: column {missing[0]!r} is missing; give `descriptions`, `vqa` or `points`")
+    rows: list[dict[str, Any]] = table.select(
+        [*needed, *(name for name in more if name in table.column_names)]
+    ).to_pylist()
+    return rows

@@ -80,7 +80,7 @@ def make_bench(console: Console, request: MakeRequest) -> Path:
     """Draw the benchmark, write it into a new folder, say what it holds. Raises AnnotateError."""
     if request.out.exists() and any(request.out.iterdir()):
         raise OutputError(f"--out {request.out}: is not empty; choose another folder")
-    run = _labelled(request.run)
+    run = labelled_run(request.run)
     others = [RunFolder.read(path) for path in request.exclude]
     trained = [(record.image_id, each) for other in others for record, each in hashes_of(other)]
     pool = _pool(run, request, trained)
@@ -110,7 +110,8 @@ def make_bench(console: Console, request: MakeRequest) -> Path:
     return request.out
 
 
-def _labelled(path: Path) -> RunFolder:
+def labelled_run(path: Path) -> RunFolder:
+    """A run whose labels can be shown with their pixels. Raises AnnotateError."""
     run = RunFolder.read(path)
     changed = any(stage.name == "distort" for stage in run.file.run.stages)
     if changed and not run.file.run.embed_images:

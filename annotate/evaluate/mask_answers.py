@@ -32,9 +32,20 @@ def mask_iou_of(said: Prediction, reference: Mask) -> float | None:
     return float(coco.iou([_plain(mask)], [_plain(reference)], [0])[0, 0])
 
 
+def has_mask(said: Prediction | None) -> bool:
+    """Whether a prediction says anything of a mask: a text alone does not."""
+    return said is not None and (said.mask is not None or said.box_xyxy_px is not None)
+
+
 def full_mask(reference: Mask) -> Mask:
     """The whole image as a mask."""
     return encode_mask(np.ones(reference.size, np.bool_))
+
+
+def middle_mask(reference: Mask) -> Mask:
+    """A box with half of the image's sides in its middle."""
+    height, width = reference.size
+    return encode_mask(mask_of_box((width / 4, height / 4, 3 * width / 4, 3 * height / 4), width, height))
 
 
 def _is_whole(mask: Mask, size: tuple[int, int]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from annotate.bench.planted.figures import Figure, Item, mean_figure
 from annotate.evaluate import bleu
@@ -15,12 +16,14 @@ from annotate.evaluate.answers import Answer, read_answer, says_yes
 from annotate.evaluate.bench import Bench, MaskRow, TextRow
 from annotate.evaluate.grounding import Similarity, boxes_of, mean_iou, mean_iou_of_references, recalled
 from annotate.evaluate.judge import BEST, Case, Judge
-from annotate.evaluate.mask_answers import mask_iou_of
+from annotate.evaluate.mask_answers import has_mask, mask_iou_of
 from annotate.evaluate.predictions import Prediction
 from annotate.evaluate.referring import same_distortions
+from annotate.evaluate.subtasks import Subtask
 from manifests.errors import InputError
 
 OPEN_FAMILIES = ("what", "why", "how")
+SUBTASKS = get_args(Subtask)
 
 
 @dataclass(frozen=True)
@@ -140,12 +143,27 @@ def _referring(reads: Sequence[_Read], seed: int) -> tuple[dict[str, Figure], Co
 def _segmenting(
     rows: Sequence[MaskRow], predictions: Mapping[str, Prediction], seed: int
 ) -> tuple[dict[str, Figure], Counts]:
-    found = [predictions.get(row.id) for row in rows]
+    """Mask mIoU in all and by subtask; no figure where nobody tried: predictions of texts alone are no masks."""
+    found = [_mask_said(row, predictions) for row in rows]
     values = [None if said is None else mask_iou_of(said, row.mask) for row, said in zip(rows, found, strict=True)]
-    items = [Item("mask", row.image_id, value or 0.0) for row, value in zip(rows, values, strict=True)]
     missing = found.count(None)
     counts = Counts(len(rows), missing=missing, malformed=values.count(None) - missing)
-    return {"mask_miou": mean_figure(items, seed)}, counts
+    if missing == len(rows):
+        return {}, counts
+    items = [Item(row.subtask or "", row.image_id, value or 0.0) for row, value in zip(rows, values, strict=True)]
+    figures = {"mask_miou": mean_figure(items, seed)}
+    for subtask in SUBTASKS:
+        figures[f"mask_miou_{subtask}"] = mean_figure([item for item in items if item.metric == subtask], seed)
+    return figures, counts
+
+
+def _mask_said(row: MaskRow, predictions: Mapping[str, Prediction]) -> Prediction | None:
+    """The prediction with a mask for the row itself, or else for its region."""
+    for name in (row.id, row.region):
+        said = None if name is None else predictions.get(name)
+        if has_mask(said):
+            return said
+    return None
 
 
 def _box_figures(task: str, reads: Sequence[_Read], seed: int) -> dict[str, Figure]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from annotate.evaluate.report import METRICS, PER_HUNDRED, Report
 
-_MARKS = ("x", "+", "|")
+_MARKS = ("x", "+", "|", "1")
 
 
 def draw(path: Path, report: Report) -> None:

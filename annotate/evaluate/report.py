@@ -34,7 +34,12 @@ METRICS = {
     "vqa_tag_recall": "GIQA-VQA Tag-Recall",
     "referring_acc_short": "IQA-Spider referring, short",
     "referring_acc_long": "IQA-Spider referring, long",
+    "ground_words": "position words, both right",
+    "ground_points": "point inside the region",
     "mask_miou": "IQA-Spider mask mIoU",
+    "mask_miou_hyd": "IQA-Spider mask mIoU, HyD-G",
+    "mask_miou_sid": "IQA-Spider mask mIoU, SiD-G",
+    "mask_miou_dao": "IQA-Spider mask mIoU, DAO-G",
 }
 """Every figure with its name for people, in the order of the reports."""
 

@@ -206,6 +206,16 @@ def _segment(scene: Scene, rng: np.random.Generator) -> PlantedMask | None:
     return PlantedMask(_enlarged(labels == fitting[int(rng.integers(fitting.size))], scene.size), "segment")
 
 
+def segment_at(scene: Scene, x_px: float, y_px: float) -> BoolArray:
+    """The segment that a point of the picture lies in, [height, width]."""
+    height, width = scene.size
+    labels = scene.segments
+    rows, columns = labels.shape
+    column = min(int(x_px * columns / width), columns - 1)
+    row = min(int(y_px * rows / height), rows - 1)
+    return _enlarged(labels == labels[row, column], scene.size)
+
+
 def _enlarged(inside: BoolArray, size: tuple[int, int]) -> BoolArray:
     """The largest connected piece without its holes, at full size with a smooth outline."""
     outlines, _ = cv2.findContours(inside.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

@@ -146,7 +146,7 @@ def test_masks_are_scored_by_iou_and_malformed_ones_count_as_wrong() -> None:
     }
     found = evaluate(Bench((), rows), predictions, StandInJudge(), ALIKE)
     assert found.figures["mask_miou"].value == 0.25
-    assert (found.counts["masks"].missing, found.counts["masks"].malformed) == (1, 3)
+    assert (found.counts["masks"].missing, found.counts["masks"].malformed) == (2, 2)
 
 
 def test_every_mask_that_pycocotools_writes_is_read() -> None:
