@@ -50,21 +50,21 @@ def ray_engine(address: str | None, *, workers: int) -> Iterator[Capacity]:
     from ray.data import DataContext
 
     offline = offline_environment()
-    terminate = signal.getsignal(signal.SIGTERM)
     if address:
         _check_address(address)
         try:
-            ray.init(
-                address=address,
-                logging_level=logging.ERROR,
-                log_to_driver=False,
-                runtime_env={"env_vars": offline},
-            )
+            with _own_terminate():
+                ray.init(
+                    address=address,
+                    logging_level=logging.ERROR,
+                    log_to_driver=False,
+                    runtime_env={"env_vars": offline},
+                )
         except (ConnectionError, RuntimeError) as error:
             raise InputError(f"--address {address}: {_first_sentence(error)}; check it with `ray status`") from error
     else:
         # "local", because Ray would otherwise join any cluster that happens to run on this machine.
-        with _environment(offline):
+        with _environment(offline), _own_terminate():
             ray.init(
                 address="local",
                 num_cpus=workers + SPARE_CPUS,
@@ -72,8 +72,6 @@ def ray_engine(address: str | None, *, workers: int) -> Iterator[Capacity]:
                 logging_level=logging.ERROR,
                 log_to_driver=False,
             )
-    # Ray puts its own handler in place of ours, which would end the process without a word.
-    signal.signal(signal.SIGTERM, terminate)
     _quiet_ray_data(DataContext.get_current())
     try:
         resources = ray.cluster_resources()
@@ -107,6 +105,20 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _own_terminate() -> Iterator[None]:
+    """Keep our handler of SIGTERM: Ray puts its own in place, which ends the process without a word, with code 15."""
+    ours = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    except SystemExit as ended:
+        if ended.code == signal.SIGTERM:
+            raise KeyboardInterrupt from ended
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, ours)
 
 
 def _check_address(address: str) -> None:
