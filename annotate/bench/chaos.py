@@ -1,7 +1,7 @@
 """Whether anything is lost when anything dies: a run is killed again and again, and compared with one left in peace.
 
 Killed are the driver (SIGKILL, SIGINT once and twice, SIGTERM), a worker of Ray (SIGKILL) and Ray's raylet (SIGKILL),
-at random times after work has begun. After each death of the driver the same command goes on. At the end every part
+at random times, most of them after work has begun. After each death of the driver the same command goes on. At the end every part
 of every table must equal, byte for byte, that of the run left in peace.
 """
 
@@ -34,10 +34,15 @@ from manifests.ledger import read_status
 DRIVER_KILLS = ("driver SIGKILL", "driver SIGINT", "driver SIGINT twice", "driver SIGTERM", "raylet SIGKILL")
 """What ends a session. A worker's death does not."""
 WORKER_KILL = "worker SIGKILL"
+WHILE_IT_STARTS = 0.2
+"""Share of the sessions in which something is killed at any time after the start, whether work has begun or not."""
+LONGEST_START_S = 8.0
 LONGEST_WORK_S = 4.0
 """Longest time that a session works before something is killed."""
 GONE_WITHIN_S = 90.0
 """Time within which nothing of a killed session may be left."""
+IDLE = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
+"""Processes of Ray that do no work, and look for their parents once a minute only."""
 MEGAPIXELS = 0.3
 
 
@@ -101,23 +106,32 @@ def _kill_and_resume(photos: Path, out: Path, shard_size: int, kills: int, rando
 
 
 def _killed_session(photos: Path, out: Path, shard_size: int, random: np.random.Generator, toll: Toll) -> None:
-    """Start the command, kill a worker and then something that the session does not survive."""
+    """Start the command, and kill parts of it until the session is over."""
     process = subprocess.Popen(
         _command(photos, out, shard_size), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
-    committed = len(list(manifest_files(out)))
-    while process.poll() is None and not in_flight(out) and len(list(manifest_files(out))) == committed:
-        time.sleep(0.05)
-    if random.random() < 0.7:
-        time.sleep(random.uniform(0, LONGEST_WORK_S / 2))
-        _kill(process, WORKER_KILL, random, out, toll)
-    time.sleep(random.uniform(0, LONGEST_WORK_S))
-    _kill(process, DRIVER_KILLS[int(random.integers(len(DRIVER_KILLS)))], random, out, toll)
+    if random.random() < WHILE_IT_STARTS:
+        time.sleep(random.uniform(0, LONGEST_START_S))
+    else:
+        while process.poll() is None and not _in_hands(process, out):
+            time.sleep(0.05)
+        if random.random() < 0.7:
+            time.sleep(random.uniform(0, LONGEST_WORK_S / 2))
+            _kill(process, WORKER_KILL, random, out, toll)
+    while process.poll() is None:
+        time.sleep(random.uniform(0, LONGEST_WORK_S))
+        _kill(process, DRIVER_KILLS[int(random.integers(len(DRIVER_KILLS)))], random, out, toll)
+
+
+def _in_hands(process: subprocess.Popen[bytes], out: Path) -> int:
+    """Shards in the hands of this session's workers; journals of dead sessions lie beside theirs."""
+    pids = set(tree(process.pid))
+    return sum(hands.pid in pids for hands in in_flight(out))
 
 
 def _kill(process: subprocess.Popen[bytes], kind: str, random: np.random.Generator, out: Path, toll: Toll) -> None:
-    """Kill one thing and, if that ends the session, wait until nothing of it is left."""
-    pids = tree(process.pid)
+    """Kill one thing, if it is there, and, if that ends the session, wait until nobody of it works any more."""
+    pids = [pid for pid in tree(process.pid) if not any(name in command_line(pid) for name in IDLE)]
     target = process.pid
     if not kind.startswith("driver"):
         word = "MapWorker" if kind == WORKER_KILL else "/raylet/raylet"
@@ -125,7 +139,7 @@ def _kill(process: subprocess.Popen[bytes], kind: str, random: np.random.Generat
         if not chosen:
             return
         target = chosen[int(random.integers(len(chosen)))]
-    hands = len(in_flight(out))
+    hands = _in_hands(process, out)
     number = {"SIGINT": signal.SIGINT, "SIGTERM": signal.SIGTERM}.get(kind.split()[1], signal.SIGKILL)
     if process.poll() is not None or not kill(target, number):
         return
@@ -136,6 +150,10 @@ def _kill(process: subprocess.Popen[bytes], kind: str, random: np.random.Generat
     if kind.endswith("twice"):
         time.sleep(0.3)
         kill(target, number)
+    _wait_until_gone(process, kind, pids, toll)
+
+
+def _wait_until_gone(process: subprocess.Popen[bytes], kind: str, pids: list[int], toll: Toll) -> None:
     start = time.monotonic()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GONE_WITHIN_S)
