@@ -21,7 +21,8 @@ _WORDS = {"engine": get_args(Engine), "device": get_args(Device), "dtype": get_a
 IN_FLIGHT = 64
 """Questions that an engine with its own batching gets together, and that are written down together."""
 
-_PACKAGES = {"vllm": "vllm", "transformers": "transformers"}
+_PACKAGES = {"vllm": (("vllm",), "gpu"), "transformers": (("torch", "transformers"), "train")}
+"""Packages of an engine, and the extra that installs them."""
 
 
 @dataclass(frozen=True)
@@ -139,9 +140,10 @@ def _engine(options: ModelOptions, engine: str, choice: ModelChoice) -> Language
 
 
 def _check_installed(engine: str) -> None:
-    package = _PACKAGES.get(engine)
-    if package is not None and find_spec(package) is None:
-        raise InputError(f"--engine {engine}: {package} is not installed; pip install 'annotate[gpu]'")
+    packages, extra = _PACKAGES.get(engine, ((), ""))
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        raise InputError(f"--engine {engine}: {missing[0]} is not installed; pip install 'annotate[{extra}]'")
 
 
 def _has_gpu() -> bool:

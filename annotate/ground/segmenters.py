@@ -14,18 +14,18 @@ from PIL import Image
 from manifests.errors import InputError
 from manifests.masks import BoolArray
 from manifests.weights import WeightSource, local_path, weight_digests
-from stages.distort.masks import MaskConfig, Scene, segment_at
+from stages.distort.masks import MaskConfig, Scene, segments_around
 
 Pixels = npt.NDArray[np.uint8]
 PointPx = tuple[float, float]
 Kind = Literal["auto", "sam", "segments", "disc"]
 
-COARSENESS = 300.0
+COARSENESS = 30.0
 """Scale of the graph segmentation; larger gives larger segments."""
-LEAST_SEGMENT = 0.02
+LEAST_SEGMENT = 0.0005
 """Smallest segment, as a share of the image."""
 DISC_SHARE = 0.1
-"""Area of the disc, as a share of the image."""
+"""Area of the disc around a point, as a share of the image."""
 
 
 class Segmenter(Protocol):
@@ -50,7 +50,7 @@ class SamSegmenter:
             import torch
             from transformers import SamModel, SamProcessor
         except ImportError as error:
-            raise InputError("--sam needs torch and transformers; pip install 'annotate[gpu]'") from error
+            raise InputError("--sam needs torch and transformers; pip install 'annotate[train]'") from error
         self._torch = torch
         self._source = WeightSource(model, revision)
         folder = local_path(self._source)
@@ -83,19 +83,24 @@ class SamSegmenter:
 
 
 class SegmentsSegmenter:
-    """The segment around the point (Felzenszwalb and Huttenlocher, 2004): no weights, and no idea of objects."""
+    """The segments around the point (Felzenszwalb and Huttenlocher, 2004): no weights, and no idea of objects.
 
-    def __init__(self, coarseness: float = COARSENESS) -> None:
-        self._coarseness = coarseness
+    They are those that lie mostly in a disc, so the mask is about as large as the disc and follows edges.
+    """
 
     def __call__(self, rgb: Pixels, points_px: Sequence[PointPx]) -> list[BoolArray]:
         """One mask per point; the image is segmented once."""
-        scene = Scene(rgb, (), MaskConfig(min_area=LEAST_SEGMENT), self._coarseness)
-        return [segment_at(scene, x, y) for x, y in points_px]
+        scene = Scene(rgb, (), MaskConfig(min_area=LEAST_SEGMENT), COARSENESS)
+        return [segments_around(scene, x, y, DISC_SHARE) for x, y in points_px]
 
     def identity(self) -> dict[str, Any]:
-        """The scale."""
-        return {"segmenter": "segments", "coarseness": self._coarseness, "least_segment": LEAST_SEGMENT}
+        """Its scales."""
+        return {
+            "segmenter": "segments",
+            "coarseness": COARSENESS,
+            "least_segment": LEAST_SEGMENT,
+            "disc_share": DISC_SHARE,
+        }
 
 
 class DiscSegmenter:

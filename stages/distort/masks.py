@@ -30,7 +30,7 @@ _TRIES_PER_REGION = 8
 _SEGMENTATION_SIDE_PX = 256
 """Longer side of the copy that is segmented."""
 _COARSENESS = (30, 100, 300)
-_OBJECT_SHARE = 0.5
+_MOSTLY = 0.5
 """Share of a segment that must lie inside a detector's box for the segment to be part of the object."""
 
 
@@ -191,8 +191,7 @@ def _object(scene: Scene, rng: np.random.Generator) -> PlantedMask | None:
     x1, y1, x2, y2 = clip_box(region.box_xyxy_px, width, height)
     times_x, times_y = labels.shape[1] / width, labels.shape[0] / height
     box = mask_of_box((x1 * times_x, y1 * times_y, x2 * times_x, y2 * times_y), labels.shape[1], labels.shape[0])
-    held = np.bincount(labels[box], minlength=labels.max() + 1) / np.bincount(labels.ravel())
-    inside = _enlarged(np.isin(labels, np.flatnonzero(held >= _OBJECT_SHARE)) & box, scene.size)
+    inside = _enlarged(_segments_in(labels, box) & box, scene.size)
     return PlantedMask(inside & mask_of_box(region.box_xyxy_px, width, height), "object", region)
 
 
@@ -206,14 +205,26 @@ def _segment(scene: Scene, rng: np.random.Generator) -> PlantedMask | None:
     return PlantedMask(_enlarged(labels == fitting[int(rng.integers(fitting.size))], scene.size), "segment")
 
 
-def segment_at(scene: Scene, x_px: float, y_px: float) -> BoolArray:
-    """The segment that a point of the picture lies in, [height, width]."""
-    height, width = scene.size
-    labels = scene.segments
+def segments_around(scene: Scene, x_px: float, y_px: float, share: float) -> BoolArray:
+    """The segments that lie mostly in a disc around a point of the picture, [height, width], in one piece.
+
+    The disc covers `share` of the picture. Where no segment lies in it, the one that holds the point.
+    """
+    (height, width), labels = scene.size, scene.segments
     rows, columns = labels.shape
-    column = min(int(x_px * columns / width), columns - 1)
-    row = min(int(y_px * rows / height), rows - 1)
-    return _enlarged(labels == labels[row, column], scene.size)
+    x, y = x_px * columns / width, y_px * rows / height
+    down, across = np.ogrid[:rows, :columns]
+    disc = (across + 0.5 - x) ** 2 + (down + 0.5 - y) ** 2 <= share * labels.size / math.pi
+    inside = _segments_in(labels, disc)
+    if not inside.any():
+        inside = labels == labels[min(int(y), rows - 1), min(int(x), columns - 1)]
+    return _enlarged(inside, scene.size)
+
+
+def _segments_in(labels: npt.NDArray[np.int64], area: BoolArray) -> BoolArray:
+    """The segments that lie mostly in an area, both [height, width] of the small copy."""
+    held = np.bincount(labels[area], minlength=labels.max() + 1) / np.bincount(labels.ravel())
+    return np.isin(labels, np.flatnonzero(held >= _MOSTLY))
 
 
 def _enlarged(inside: BoolArray, size: tuple[int, int]) -> BoolArray:
