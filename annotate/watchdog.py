@@ -9,11 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from annotate.journal import in_flight
 from manifests.errors import Stalled
 from manifests.layout import LEDGER
 
+BITE = signal.SIGUSR1
+"""Not SIGINT, which a run that a script starts in the background ignores."""
 LOOKS = 20
 """How often the watchdog looks during the time after which it bites."""
 START_MINUTES = 10.0
@@ -24,15 +27,23 @@ START_MINUTES = 10.0
 def watchdog(out: Path, minutes: float) -> Iterator[None]:
     """Raise Stalled in the main thread when for so many minutes no shard was committed and no worker began a step."""
     dog = _Watchdog(out, minutes)
+    before = signal.signal(BITE, _bitten)
     dog.start()
     try:
         yield
-    except KeyboardInterrupt:
-        if dog.message:
-            raise Stalled(dog.message) from None
-        raise
+    except _Bitten:
+        raise Stalled(str(dog.message)) from None
     finally:
         dog.stop()
+        signal.signal(BITE, before)
+
+
+class _Bitten(KeyboardInterrupt):
+    """Raised in the main thread, on the way up treated like Ctrl-C."""
+
+
+def _bitten(number: int, frame: FrameType | None) -> None:
+    raise _Bitten
 
 
 class _Watchdog(threading.Thread):
@@ -59,7 +70,7 @@ class _Watchdog(threading.Thread):
                 seen, moved, patience_s = now, time.monotonic(), self._minutes * 60
             elif time.monotonic() - moved >= patience_s:
                 self.message = self._said()
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.pthread_kill(threading.main_thread().ident or 0, BITE)
                 return
 
     def _look(self) -> frozenset[tuple[str, int]]:

@@ -32,12 +32,13 @@ def recipe(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def poisoned(environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run `annotate ARGUMENTS` where the package is installed."""
+    """Run `annotate ARGUMENTS` where the package is, as a script does in the background: SIGINT is ignored."""
     package = Path(__file__).with_name("package")
     installed = {**environment, "PYTHONPATH": os.pathsep.join([environment["PYTHONPATH"], str(package)])}
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "annotate", *map(str, arguments)]
+        background = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
+        command = [*background, sys.executable, "-m", "annotate", *map(str, arguments)]
         return subprocess.run(command, env=installed, capture_output=True, text=True, timeout=240, check=False)
 
     return run
