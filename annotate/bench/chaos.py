@@ -1,8 +1,8 @@
 """Whether anything is lost when anything dies: a run is killed again and again, and compared with one left in peace.
 
 Killed are the driver (SIGKILL, SIGINT once and twice, SIGTERM), a worker of Ray (SIGKILL) and Ray's raylet (SIGKILL),
-at random times, most of them after work has begun. After each death of the driver the same command goes on. At the end every part
-of every table must equal, byte for byte, that of the run left in peace.
+at random times, most of them after work has begun. After each death of the driver the same command goes on. At the end
+every part of every table must equal, byte for byte, that of the run left in peace.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from annotate.bench.processes import alive, command_line, kill, tree
 from annotate.engine import local_cores
 from annotate.journal import in_flight
 from manifests.errors import AnnotateError
-from manifests.layout import SUCCESS, inflight_files, manifest_files, part_files, temporary_files
+from manifests.layout import SUCCESS, inflight_files, part_files, temporary_files
 from manifests.ledger import read_status
 
 DRIVER_KILLS = ("driver SIGKILL", "driver SIGINT", "driver SIGINT twice", "driver SIGTERM", "raylet SIGKILL")
@@ -60,6 +60,8 @@ class Toll:
 def bench_chaos(console: Console, *, images: str, count: int, kills: int, shard_size: int, seed: int) -> None:
     """Kill, resume, compare, print; the last line is JSON. Raises AnnotateError at the first broken promise."""
     began = time.monotonic()
+    # Whatever a shell starts in the background ignores SIGINT, and so would all that we start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="annotate-chaos-") as scratch:
         photos, peaceful, killed = (Path(scratch) / name for name in ("photos", "peaceful", "killed"))
         photos.mkdir()
