@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, TypeAlias, cast, get_args
 
 from rich.console import Console
 
 from annotate import __version__
 from annotate.console import count_progress
 from annotate.evaluate.baselines import constant_baselines
-from annotate.evaluate.bench import Bench
+from annotate.evaluate.bench import Bench, TextRow
 from annotate.evaluate.command import digest_of, say_without_reply
 from annotate.evaluate.judge import StandInJudge
 from annotate.evaluate.metrics import Evaluation, evaluate
@@ -28,17 +28,19 @@ from annotate.ground.figures import place_figures
 from annotate.ground.grounding import TAU, Grounded, places_of_model, places_of_truth, with_masks
 from annotate.ground.items import Items, items_of_bench, items_of_image, items_of_run
 from annotate.ground.output import draw_overlays, write_points
-from annotate.ground.reading import Read
+from annotate.ground.reading import Read, Reading, read_places
 from annotate.ground.segmenters import Kind, Segmenter, segmenter_of
 from annotate.ground.sources import Source
+from annotate.ground.told import read_told
 from annotate.ground.words import PositionWords
 from manifests.errors import InputError
-from stages.mllm.ask import NoReply
+from stages.mllm.ask import Ask, LanguageModel, NoReply
 from stages.mllm.spell import Speller
 
 _TRUTHS_AT_ONCE = 8
 
-Places = Callable[[Sequence[Any]], "Sequence[Grounded | NoReply]"]
+Readings: TypeAlias = Sequence[Reading | NoReply]
+Places: TypeAlias = Callable[[Sequence[TextRow]], Sequence[Grounded | NoReply]]
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def run_ground(console: Console, request: GroundRequest) -> Report | None:
     if rows:
         failed: Counter[str] = Counter()
         with _places(request, choice, items) as places, count_progress("grounding") as on_progress:
-            at_once = _TRUTHS_AT_ONCE if choice is None else choice.batch
+            at_once = _TRUTHS_AT_ONCE if choice is None else choice.at_once()
             for start in range(0, len(rows), at_once):
                 found = places(rows[start : start + at_once])
                 failed.update(each.reason for each in found if isinstance(each, NoReply))
@@ -111,21 +113,25 @@ def run_ground(console: Console, request: GroundRequest) -> Report | None:
 
 
 def _choice(request: GroundRequest) -> ModelChoice | None:
-    """The model in transformers; None where points come from the truth. Raises InputError."""
+    """The model, in transformers unless another engine is named; None where points come from the truth.
+
+    Raises InputError.
+    """
     if request.source != "model":
         if request.image is not None:
             raise InputError(f"--points {request.source}: --image has no truth; give --model")
         return None
     if request.model is None:
-        raise InputError("annotate ground reads a model's logits: give --model FOLDER or ORG/NAME")
-    if request.model.endpoint is not None:
+        raise InputError("who is to be asked? give --model FOLDER or ORG/NAME, or --endpoint URL with --served-model")
+    choice = request.model
+    if choice.endpoint is None and choice.engine == "auto":
+        choice = replace(choice, engine="transformers")
+    if request.read == "forced" and choice.chosen_engine() != "transformers":
         raise InputError(
-            f"--endpoint {request.model.endpoint}: tells no logits of words that were not said, and text-to-point "
-            "compares both words of an axis; give --model, which runs here in transformers"
+            f"--read forced: {choice.endpoint or 'vLLM'} cannot be made to go on with our words; leave it out, or give "
+            "--model with --engine transformers"
         )
-    if request.model.engine == "vllm":
-        raise InputError("--engine vllm: gives no logits of chosen words; leave it out, transformers reads them")
-    return replace(request.model, engine="transformers")
+    return choice
 
 
 def _items(request: GroundRequest) -> Items:
@@ -158,13 +164,19 @@ def _places(request: GroundRequest, choice: ModelChoice | None, items: Items) ->
         return
     model = open_model(choice)
     try:
-        speller = cast(Speller, model)
-        words = PositionWords.of(speller.tokenizer)
-        yield lambda rows: places_of_model(
-            speller, words, rows, items.read_image, request.asking, request.read, request.tau
-        )
+        ask = _reader(model, choice, request.read)
+        yield lambda rows: places_of_model(ask, rows, items.read_image, request.asking, request.tau)
     finally:
         model.close()
+
+
+def _reader(model: LanguageModel, choice: ModelChoice, read: Read) -> Callable[[Sequence[Ask]], Readings]:
+    """How places are read from this engine. Raises InputError for a tokenizer that cannot tell the words apart."""
+    if choice.chosen_engine() != "transformers":
+        return lambda asks: read_told(model, asks)
+    speller = cast(Speller, model)
+    words = PositionWords.of(speller.tokenizer)
+    return lambda asks: read_places(speller, words, asks, read)
 
 
 def _counted(lines: Sequence[Mapping[str, Any]]) -> str:

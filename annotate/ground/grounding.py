@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,14 +12,12 @@ from annotate.evaluate.bench import MaskRow, TextRow
 from annotate.evaluate.images import ReadImage, pixels_of
 from annotate.evaluate.predict import Asking, asks_of
 from annotate.ground.place import Chi, Place
-from annotate.ground.reading import Read, Reading, read_places
+from annotate.ground.reading import Reading
 from annotate.ground.segmenters import PointPx, Segmenter
 from annotate.ground.sources import Source, place_of_truth
-from annotate.ground.words import PositionWords
 from manifests.masks import encode_mask
 from manifests.records import Mask
-from stages.mllm.ask import NoReply
-from stages.mllm.spell import Speller
+from stages.mllm.ask import Ask, NoReply
 
 TAU = 1.0
 
@@ -55,16 +53,14 @@ class Grounded:
 
 
 def places_of_model(
-    model: Speller,
-    words: PositionWords,
+    ask: Callable[[Sequence[Ask]], Sequence[Reading | NoReply]],
     rows: Sequence[TextRow],
     read_image: ReadImage,
     asking: Asking,
-    read: Read,
     tau: float,
 ) -> list[Grounded | NoReply]:
-    """What a model says to each question, without masks yet."""
-    readings = read_places(model, words, asks_of(rows, asking, read_image), read)
+    """What a model says to each question, without masks yet; `ask` is `read_places` or `read_told` of the model."""
+    readings = ask(asks_of(rows, asking, read_image))
     return [
         reading if isinstance(reading, NoReply) else _placed(row, reading, tau)
         for row, reading in zip(rows, readings, strict=True)

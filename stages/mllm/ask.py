@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
@@ -22,6 +23,16 @@ class Ask:
     seed: int = 0
     first_token_of: tuple[str, ...] = ()
     """Words whose probability as first token is wanted ("Yes", "No")."""
+    likeliest: bool = False
+    """Whether the likeliest tokens at every step are wanted."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A token of a reply as text, and log-probabilities of the likeliest tokens at its place, by their text."""
+
+    token: str
+    likeliest: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,8 @@ class Reply:
     completion_tokens: int
     first_token_probabilities: Mapping[str, float] = field(default_factory=dict)
     """Of the words in `Ask.first_token_of`, as far as the engine tells."""
+    steps: tuple[Step, ...] = ()
+    """One per token where `Ask.likeliest` wants them, as far as the engine tells."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +83,14 @@ class LanguageModel(Protocol):
 
     def close(self) -> None:
         """Let go of the model. Nothing is asked afterwards."""
+
+
+def step_of(token: str, likely: Iterable[tuple[str, float]]) -> Step:
+    """A step of tokens (text, log-probability); those of equal text add up."""
+    found: dict[str, float] = {}
+    for text, logprob in likely:
+        found[text] = math.log(math.exp(found[text]) + math.exp(logprob)) if text in found else logprob
+    return Step(token, found)
 
 
 def word_probabilities(words: Sequence[str], tokens: Mapping[str, float]) -> dict[str, float]:

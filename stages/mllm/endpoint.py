@@ -18,7 +18,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from stages.mllm.ask import Ask, NoReply, Reply, Then, word_probabilities
+from stages.mllm.ask import Ask, NoReply, Reply, Step, Then, step_of, word_probabilities
 from stages.mllm.options import ModelOptions
 
 TRIES = 4
@@ -128,7 +128,7 @@ class Endpoint:
         if ask.schema is not None:
             shape = {"name": "reply", "schema": dict(ask.schema), "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": shape}
-        if ask.first_token_of:
+        if ask.first_token_of or ask.likeliest:
             body |= {"logprobs": True, "top_logprobs": LIKELIEST_TOKENS}
         return body
 
@@ -145,6 +145,7 @@ def _reply(ask: Ask, said: Any) -> Reply:
         prompt_tokens=int(usage.get("prompt_tokens") or 0),
         completion_tokens=int(usage.get("completion_tokens") or 0),
         first_token_probabilities=_first_token(ask, choice.get("logprobs")),
+        steps=_steps(ask, choice.get("logprobs")),
     )
 
 
@@ -155,6 +156,15 @@ def _first_token(ask: Ask, logprobs: Any) -> dict[str, float]:
     for entry in logprobs["content"][0]["top_logprobs"]:
         tokens[entry["token"]] = tokens.get(entry["token"], 0.0) + math.exp(entry["logprob"])
     return word_probabilities(ask.first_token_of, tokens)
+
+
+def _steps(ask: Ask, logprobs: Any) -> tuple[Step, ...]:
+    if not ask.likeliest or not logprobs or not logprobs.get("content"):
+        return ()
+    return tuple(
+        step_of(entry["token"], ((other["token"], other["logprob"]) for other in entry["top_logprobs"]))
+        for entry in logprobs["content"]
+    )
 
 
 def _data_url(content: bytes) -> str:

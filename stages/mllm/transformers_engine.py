@@ -101,7 +101,7 @@ class TransformersEngine:
 
     def spell(self, asks: Sequence[Ask], watched: Sequence[int]) -> list[Spelled | NoReply]:
         """Replies with the raw logits of the watched tokens at every decoding step, in the order of the asks."""
-        if any(ask.schema is not None or ask.temperature > 0 or ask.first_token_of for ask in asks):
+        if any(ask.schema is not None or ask.temperature > 0 or ask.first_token_of or ask.likeliest for ask in asks):
             raise ValueError("the transformers engine replies freely and at temperature 0; use vLLM or an endpoint")
         return self._in_batches(asks, lambda part: self._spelled(part, watched))
 

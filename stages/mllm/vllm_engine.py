@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from PIL import Image
 
 from manifests.weights import local_path
-from stages.mllm.ask import Ask, EngineDied, NoReply, Reply, Then, word_probabilities
+from stages.mllm.ask import Ask, EngineDied, NoReply, Reply, Step, Then, step_of, word_probabilities
 from stages.mllm.options import ModelOptions
 
 LIKELIEST_TOKENS = 20
@@ -193,6 +193,7 @@ class VllmEngine:
             prompt_tokens=len(final.prompt_token_ids or ()),
             completion_tokens=len(said.token_ids),
             first_token_probabilities=_first_token(ask, said.logprobs),
+            steps=_steps(ask, said.token_ids, said.logprobs),
         )
         self.stats.replies += 1
         self.stats.prompt_tokens += reply.prompt_tokens
@@ -239,7 +240,7 @@ def _sampling(ask: Ask) -> Any:
         max_tokens=ask.max_tokens,
         temperature=ask.temperature,
         seed=ask.seed,
-        logprobs=LIKELIEST_TOKENS if ask.first_token_of else None,
+        logprobs=LIKELIEST_TOKENS if ask.first_token_of or ask.likeliest else None,
         structured_outputs=StructuredOutputsParams(json=dict(ask.schema)) if ask.schema is not None else None,
         output_kind=RequestOutputKind.FINAL_ONLY,
     )
@@ -253,3 +254,14 @@ def _first_token(ask: Ask, logprobs: Any) -> dict[str, float]:
         token = entry.decoded_token or ""
         tokens[token] = tokens.get(token, 0.0) + math.exp(entry.logprob)
     return word_probabilities(ask.first_token_of, tokens)
+
+
+def _steps(ask: Ask, token_ids: Sequence[int], logprobs: Any) -> tuple[Step, ...]:
+    if not ask.likeliest or not logprobs:
+        return ()
+    return tuple(
+        step_of(
+            likely[token].decoded_token or "", ((entry.decoded_token or "", entry.logprob) for entry in likely.values())
+        )
+        for token, likely in zip(token_ids, logprobs, strict=True)
+    )

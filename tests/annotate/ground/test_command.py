@@ -93,8 +93,11 @@ def test_one_image_and_one_question(spider_bench: Path, tiny_vlm: Callable[[str]
 @pytest.mark.parametrize(
     ("said", "fact"),
     [
-        ({"model": ModelChoice(endpoint="http://h/v1", served_model="m")}, "--endpoint http://h/v1: tells no logits"),
-        ({"model": ModelChoice(model="m", engine="vllm")}, "--engine vllm: gives no logits"),
+        (
+            {"model": ModelChoice(endpoint="http://h/v1", served_model="m"), "read": "forced"},
+            "http://h/v1 cannot be made",
+        ),
+        ({"model": ModelChoice(model="m", engine="vllm"), "read": "forced"}, "vLLM cannot be made"),
         ({}, "give --model"),
         ({"source": "box", "bench": None, "image": Path("x.png")}, "--image has no truth"),
         ({"source": "box", "run": Path("r")}, "give one of --bench DIR, --from RUN"),

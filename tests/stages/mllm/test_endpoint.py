@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from stages.mllm.ask import Ask, NoReply, Reply
+from stages.mllm.ask import Ask, NoReply, Reply, Step
 from stages.mllm.connect import language_model
 from stages.mllm.endpoint import Endpoint
 from stages.mllm.ladder import Wish, climb
@@ -243,6 +243,20 @@ def test_the_probability_of_the_first_word_is_read_from_the_logprobs(server: Ser
     assert isinstance(reply, Reply)
     assert reply.first_token_probabilities == pytest.approx({"Yes": 0.8, "No": 0.2}, abs=1e-3)
     assert server.bodies[0]["logprobs"] is True
+
+
+def test_the_likeliest_tokens_of_every_step_are_told(server: Server, connect: Connect) -> None:
+    content = [
+        {"token": "top", "top_logprobs": [{"token": "top", "logprob": -0.1}, {"token": "bottom", "logprob": -2.5}]},
+        {"token": " left", "top_logprobs": [{"token": " left", "logprob": -0.3}]},
+    ]
+    server.script = [saying(completion("top left", logprobs={"content": content})), saying(completion("top left"))]
+    told, silent = connect(in_flight=1)([Ask("", "where?", likeliest=True)] * 2)
+    assert isinstance(told, Reply)
+    assert isinstance(silent, Reply)
+    assert told.steps == (Step("top", {"top": -0.1, "bottom": -2.5}), Step(" left", {" left": -0.3}))
+    assert silent.steps == ()
+    assert server.bodies[0]["top_logprobs"] == 20
 
 
 def test_the_key_goes_to_the_server_and_nowhere_else(

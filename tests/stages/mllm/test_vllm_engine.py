@@ -75,5 +75,15 @@ def test_the_probabilities_of_first_words_are_told(vlm: VllmEngine) -> None:
     assert all(0 <= value <= 1 for value in reply.first_token_probabilities.values())
 
 
+def test_the_likeliest_tokens_of_every_step_are_told(vlm: VllmEngine) -> None:
+    (reply,) = vlm([Ask("", "Where is it?", (picture(),), max_tokens=5, likeliest=True)])
+    assert isinstance(reply, Reply)
+    assert len(reply.steps) == reply.completion_tokens
+    for step in reply.steps:
+        assert step.token in step.likeliest
+        assert len(step.likeliest) > 1
+        assert all(logprob <= 0 for logprob in step.likeliest.values())
+
+
 def test_stages_with_equal_options_share_one_engine(vlm: VllmEngine, vlm_options: ModelOptions) -> None:
     assert language_model(vlm_options.model_copy(update={"temperatures": (0.5,), "max_tokens": 99})) is vlm
