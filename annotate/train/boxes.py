@@ -81,6 +81,10 @@ class BoxForm:
             read = link.end
         return "".join([*pieces, text[read:]])
 
+    def rewrite_hint(self, question: str) -> str:
+        """A question for a description, whose format hint (`[label](<x, y>)`) names corners where texts have them."""
+        return question if self.grid is not None else question.replace("(<x, y>)", "(<x1, y1, x2, y2>)")
+
     def boxes_in(self, text: str, width: int, height: int) -> list[tuple[str, list[BoxXYXYPx]]]:
         """Labels of a text with their boxes in pixels, in order: ids by their cell centres, corners as they stand.
 

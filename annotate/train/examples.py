@@ -199,7 +199,12 @@ def _texts(
     own = [boxes[number] for number in row.region_ids if number in boxes]
     meant = [*own, *(box for number, box in boxes.items() if number not in row.region_ids)]
     try:
-        question, answer = (form.rewrite(said[name], meant, row.width, row.height) for name in ("question", "answer"))
+        answer = form.rewrite(said["answer"], meant, row.width, row.height)
+        question = (
+            form.rewrite(said["question"], meant, row.width, row.height)
+            if "family" in said
+            else form.rewrite_hint(said["question"])
+        )
     except ValueError as error:
         raise InputError(f"--data {run.out}: row {said['id']}: {error}; annotate verify {run.out} says more") from error
     return question, answer
