@@ -151,3 +151,32 @@ REFER_LONG_MULTI = (
     "List the distortions of {words} in their order and describe what each causes.",
     "Which degradations does {words} show, and with which results?",
 )
+
+YES_NO = (
+    "Is {words} affected by {name}?",
+    "Does {words} suffer from {name}?",
+    "Can {name} be seen on {words}?",
+    "Was {words} degraded by {name}?",
+    "Does {words} show {name}?",
+    "Is there {name} on {words}?",
+    "Has {name} lowered the quality of {words}?",
+    "Is {name} visible on {words}?",
+)
+
+WHAT_SINGLE = (
+    "What degrades {words}?",
+    "What distortion affects {words}?",
+    "What is wrong with {words}?",
+    "What has lowered the quality of {words}?",
+    "What kind of distortion does {words} show?",
+    "What does {words} suffer from?",
+)
+
+WHAT_MULTI = (
+    "What two distortions affect {words}?",
+    "What degrades {words}, in the order of application?",
+    "What two things are wrong with {words}?",
+    "What two distortions were applied to {words}?",
+    "What distortions does {words} show?",
+    "What two degradations does {words} suffer from?",
+)

@@ -27,6 +27,7 @@ from stages.question import (
     llm,
     open_ended,
     planted,
+    planted_closed,
     planted_pools,
     pools,
     replies,
@@ -40,6 +41,7 @@ from stages.question.llm import LlmAsker, Wanted
 from stages.question.open_ended import open_pairs
 from stages.question.pair import Pair, Target, group_targets, image_target, region_target
 from stages.question.planted import planted_pairs
+from stages.question.planted_closed import planted_closed_pairs
 from stages.question.spider import ground_pairs, refer_pairs
 from stages.question.yes_no import yes_no_pairs
 from stages.stage import Stage, StageConfig
@@ -59,8 +61,8 @@ class AskConfig(ModelOptions):
     backend: Literal["template", "given", "spider", "llm"] = "template"
     """`template`: questions whose answers the measurements prove. `given`: templates whose answers follow from given
     texts; `refer` and `ground` have no effect there. `spider`: IQA-Spider's grounding and referring tasks
-    on what `distort` has planted; `yes_no` and `open` have no effect there. `llm`: questions that a language model
-    writes from the descriptions, as in Grounding-IQA; `refer` and `ground` have no effect there."""
+    on what `distort` has planted, and yes-no and what of Grounding-IQA on the same truth. `llm`: questions that a
+    language model writes from the descriptions, as in Grounding-IQA; `refer` and `ground` have no effect there."""
     yes_no: int = Field(default=6, ge=0)
     """Most yes-no questions of one image."""
     open: int = Field(default=6, ge=0)
@@ -154,7 +156,7 @@ class Ask(Stage):
         if self.config.backend == "llm":
             return {**prompt_texts(llm.PACKAGE), **data_of(authored, choose, entities, replies)}
         if self.config.backend == "spider":
-            return {**data_of(planted_pools, planted, planted_words), **words_of_the_language()}
+            return {**data_of(planted_pools, planted, planted_closed, planted_words), **words_of_the_language()}
         if self.config.backend == "given":
             return {**data_of(pools, given, quality_words, choose), **words_of_the_language()}
         return {**data_of(pools, yes_no, open_ended, spider, choose), **words_of_the_language()}
@@ -171,7 +173,10 @@ class Ask(Stage):
         voice = Voice(self.random(row.image_id))
         on_grid = _GridWriter.of(row)
         if self.config.backend == "spider":
-            truth = planted_pairs(row, voice, most_refer=self.config.refer, most_ground=self.config.ground)
+            truth = [
+                *planted_pairs(row, voice, most_refer=self.config.refer, most_ground=self.config.ground),
+                *planted_closed_pairs(row, voice, most_yes_no=self.config.yes_no, most_what=self.config.open),
+            ]
             return on_grid.questions(row.image_id, truth, planted.AUTHOR)
         if self.config.backend == "given":
             pairs = given_pairs(

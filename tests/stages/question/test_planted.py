@@ -1,5 +1,7 @@
 """Questions on planted truth: pools as large as IQA-Spider's, and nothing asked where two regions tie."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from stages.language.voice import Voice
 from stages.question import planted_pools as pools
 from stages.question.pair import Pair
 from stages.question.planted import planted_pairs
+from stages.question.planted_closed import planted_closed_pairs
 from stages.question.stage import Ask, AskConfig
 
 BLUR, NOISE, CONTRAST = "blur-motion", "noise-impulse", "contrast-weaken-scale"
@@ -52,6 +55,9 @@ def asked(record: ImageRecord) -> dict[str, Pair]:
         (pools.REFER_SHORT_MULTI, 14),
         (pools.REFER_LONG_SINGLE, 14),
         (pools.REFER_LONG_MULTI, 14),
+        (pools.YES_NO, 8),
+        (pools.WHAT_SINGLE, 6),
+        (pools.WHAT_MULTI, 6),
     ],
 )
 def test_a_pool_holds_as_many_different_questions_as_iqa_spider(frames: tuple[str, ...], least: int) -> None:
@@ -111,3 +117,35 @@ def test_grounding_answers_carry_words_of_place_and_the_box() -> None:
     (record,) = stage([image([(BLUR, 3)], [])])
     answers = {question.answer for question in record.questions if question.family == "ground"}
     assert "The [dog](<0, 124>) at the top left." in answers
+
+
+def closed(record: ImageRecord, seed: int = 0, yes_no: int = 99, what: int = 99) -> list[Pair]:
+    return planted_closed_pairs(record, Voice(np.random.default_rng(seed)), most_yes_no=yes_no, most_what=what)
+
+
+def test_each_yes_comes_with_a_no_on_the_same_region_and_both_are_true() -> None:
+    record = image([(BLUR, 2), (NOISE, 3)], [], [(CONTRAST, 4)])
+    pairs = [pair for pair in closed(record) if pair.family == "yes-no"]
+    there = {(1, "blur"), (1, "noise"), (3, "contrast-weaken")}
+    assert {(pair.region_ids[0], pair.topic) for pair in pairs if pair.yes} == there
+    assert not there & {(pair.region_ids[0], pair.topic) for pair in pairs if not pair.yes}
+    for number in (1, 3):
+        answers = [pair.answer for pair in pairs if pair.region_ids == (number,)]
+        assert answers.count("Yes.") == answers.count("No.") > 0
+    assert len(closed(record, yes_no=3, what=0)) == 2
+
+
+def test_what_is_answered_by_the_families_in_the_order_of_application() -> None:
+    record = image([(BLUR, 2), (NOISE, 3)], [], [(CONTRAST, 4)])
+    answers = {pair.region_ids: pair.answer for pair in closed(record, yes_no=0)}
+    assert answers == {(1,): "Blur and noise.", (3,): "Contrast weakening."}
+    assert closed(image([], [], [])) == []
+
+
+def test_the_words_of_a_question_do_not_tell_its_answer() -> None:
+    yes, no = Counter[str](), Counter[str]()
+    for seed, name in enumerate([*FAMILY_OF] * 20):
+        for pair in closed(image([(name, 3)]), seed=seed, what=0):
+            (yes if pair.yes else no)[pair.topic] += 1
+    for family in yes:
+        assert 0.4 < yes[family] / (yes[family] + no[family]) < 0.6
