@@ -15,8 +15,9 @@ _NEAR_WHITE = 225
 """Between this and white lies what a photograph shows around a clipped area, and a drawing or a backdrop does not."""
 _BLACK = 6
 """A pixel whose channels all stay at or below this value is clipped at black."""
-_NEUTRAL = 3
-"""A pixel whose channels differ by at most this is colourless; white balance leaves more than that on grey things."""
+_NEUTRAL = 1
+"""A pixel whose channels differ by at most this is colourless. A loss of colour leaves no more, nor does a JPEG file of
+it; on grey and black things the light's own colour leaves 2 or 3."""
 
 
 @dataclass(frozen=True)

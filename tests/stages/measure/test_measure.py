@@ -126,6 +126,14 @@ def test_a_monochrome_photo_has_not_lost_its_colour(photo: Photo, spoil: Spoil, 
     assert row.attributes.saturation < scales.GREY
 
 
+def test_a_grey_thing_in_warm_light_has_not_lost_its_colour(photo: Photo, spoil: Spoil, measured: Measured):
+    lost = spoil(photo("pagoda.jpg"), "saturation-weaken", BOX)
+    assert [families(region.distortions) for region in measured(lost).regions] == [["saturation-weaken"]]
+    left, top, right, bottom = BOX
+    lost[top:bottom, left:right, 0] = np.minimum(lost[top:bottom, left:right, 0], 253) + 2
+    assert measured(lost).regions == []
+
+
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (19, 300), (20, 20), (33, 47), (64, 900)])
 def test_small_and_narrow_images_are_measured_as_far_as_they_go(height: int, width: int, measured: Measured):
     row = measured(np.random.default_rng(1).integers(0, 255, (height, width, 3), np.uint8))
