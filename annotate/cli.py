@@ -16,6 +16,7 @@ from annotate import __version__
 from annotate.bench.commands import bench
 from annotate.console import console
 from annotate.evaluate.cli import evaluate
+from annotate.export.cli import export
 from annotate.ground.cli import ground
 from annotate.options import (
     Debug,
@@ -30,6 +31,7 @@ from annotate.options import (
     Take,
     Workers,
 )
+from annotate.train.cli import train
 from manifests.errors import AnnotateError, Interrupted, Stalled
 
 EXIT_CODES = """Exit codes: 0 all inputs ok, filtered or duplicate; 1 internal error; 2 usage or input error;
@@ -203,6 +205,8 @@ def view(
 
 app.command(name="eval")(evaluate)
 app.command()(ground)
+app.command()(train)
+app.command()(export)
 
 
 @app.command()

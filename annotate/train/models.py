@@ -61,8 +61,10 @@ def lora_config(model: Any, settings: LoraSettings) -> Any:
         raise RecipeError(
             f"{type(model).__name__} has no part called {LANGUAGE_MODEL}; --set method=full trains it all"
         )
-    kinds = sorted({name.rpartition(".")[2] for name, part in language.named_modules() if _is_linear(part, torch)})
-    rest = [name for name, part in inner.named_children() if name != LANGUAGE_MODEL and any(part.parameters())]
+    kinds = sorted(
+        {name.rpartition(".")[2] for name, part in language.named_modules() if isinstance(part, torch.nn.Linear)}
+    )
+    rest = [name for name, part in inner.named_children() if name != LANGUAGE_MODEL and list(part.parameters())]
     return LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,
@@ -99,10 +101,6 @@ def special_tokens(processor: Any) -> list[str]:
     named = set(processor.tokenizer.all_special_tokens)
     named |= {str(token) for name in ("image_token", "video_token") if (token := getattr(processor, name, None))}
     return sorted(named)
-
-
-def _is_linear(part: Any, torch: Any) -> bool:
-    return isinstance(part, torch.nn.Linear)
 
 
 def _not_a_vision_model(folder: Path, error: Exception) -> InputError:

@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,10 @@ def train(request: TrainRequest, console: Console | None = None) -> TrainResult:
         if finished is not None:
             said.print(f"{request.out}: is finished; --fresh trains anew", markup=False, soft_wrap=True)
             return TrainResult.of_json(finished, request.out)
-        return _train(parts, devices, said)
+        with warnings.catch_warnings():
+            if not request.debug:
+                warnings.simplefilter("ignore")  # what the libraries say to each other about their next versions
+            return _train(parts, devices, said)
 
 
 def _parts(request: TrainRequest, settings: TrainSettings, data: TrainingData) -> _Parts:
@@ -132,22 +136,21 @@ def _trainer(
     from annotate.train.models import load_model, load_processor, lora_config, special_tokens
     from annotate.train.watch import Watch
 
+    getLogger("bitsandbytes").setLevel("ERROR")  # PEFT imports it where it is installed, and it says what it lacks
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     processor = load_processor(parts.model)
     check_texts(parts.data.examples, special_tokens(processor))
     model = load_model(parts.model)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        trainer = SFTTrainer(
-            model=model,
-            args=_arguments(parts, devices, resumed=checkpoint is not None),
-            train_dataset=conversations(parts.train, images, parts.settings.max_pixels),
-            eval_dataset=(conversations(parts.held_out, images, parts.settings.max_pixels) if parts.held_out else None),
-            processing_class=processor,
-            peft_config=lora_config(model, parts.settings.adapters) if parts.settings.method == "lora" else None,
-            callbacks=[Watch(parts.folder, console)],
-        )
+    trainer = SFTTrainer(
+        model=model,
+        args=_arguments(parts, devices, resumed=checkpoint is not None),
+        train_dataset=conversations(parts.train, images, parts.settings.max_pixels),
+        eval_dataset=conversations(parts.held_out, images, parts.settings.max_pixels) if parts.held_out else None,
+        processing_class=processor,
+        peft_config=lora_config(model, parts.settings.adapters) if parts.settings.method == "lora" else None,
+        callbacks=[Watch(parts.folder, console)],
+    )
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
     return trainer, processor
