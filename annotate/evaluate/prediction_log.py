@@ -1,7 +1,7 @@
-"""Predictions as they come in: `predictions.jsonl`, gone on with when the same command is given again.
+"""Predictions as they come in: `NAME.jsonl`, gone on with when the same command is given again.
 
-`predictions.json` beside it says who was asked what and how; a file of another model, benchmark or setting is not mixed
-with this one's lines. A line that was cut off when the process died is thrown away.
+`NAME.json` beside it says who was asked what and how; a file of another model, benchmark or setting is not mixed with
+this one's lines. A line that was cut off when the process died is thrown away.
 """
 
 from __future__ import annotations
@@ -16,35 +16,41 @@ from annotate.evaluate.predictions import Prediction, read_predictions
 from manifests.atomic import Disk, make_folder, write_bytes, write_json
 from manifests.errors import OutputError
 
-PREDICTIONS, ASKED = "predictions.jsonl", "predictions.json"
+PREDICTIONS = "predictions"
+"""Name of the files that `annotate eval` reads."""
 
 
 class PredictionLog:
     """The predictions of one folder; every line may hold more than a `Prediction` does."""
 
-    def __init__(self, folder: Path, asked: Mapping[str, Any], ids: Collection[str], *, fresh: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        asked: Mapping[str, Any],
+        ids: Collection[str],
+        *,
+        fresh: bool = False,
+        name: str = PREDICTIONS,
+        lasting: Collection[str] | None = None,
+    ) -> None:
         """Open or begin the log. `asked` is all that decides the predictions, as plain values.
 
-        Raises OutputError when the folder's predictions were asked for otherwise, unless they are to be thrown away.
+        Predictions that were asked for otherwise are thrown away if `fresh`, or if nothing has changed that `lasting`
+        names (None: everything lasts), because then they cost little. Raises OutputError otherwise.
         """
-        self.path = folder / PREDICTIONS
-        if fresh:
-            for name in (PREDICTIONS, ASKED):
-                (folder / name).unlink(missing_ok=True)
-        before = _read_json(folder / ASKED)
-        if before is not None and self.path.exists():
-            _check_same(folder, before, asked)
+        self.path, self._asked_path = folder / f"{name}.jsonl", folder / f"{name}.json"
+        before = None if fresh else self._asked_before()
+        if before is not None and _changed(folder, before, asked, lasting):
+            before = None
+        self.done: dict[str, Prediction] = {}
+        if before is None:
+            make_folder(Disk(), folder)
+            self.path.unlink(missing_ok=True)
+            write_json(Disk(), self._asked_path, dict(asked))
+            write_bytes(Disk(), self.path, b"")
+        else:
             _drop_torn_line(self.path)
             self.done = read_predictions(self.path, ids)
-        elif self.path.exists():
-            raise OutputError(
-                f"{self.path}: is there already, and no {ASKED} says whose; give --fresh or another --out"
-            )
-        else:
-            self.done = {}
-            make_folder(Disk(), folder)
-            write_json(Disk(), folder / ASKED, dict(asked))
-            write_bytes(Disk(), self.path, b"")
 
     def lines(self) -> list[dict[str, Any]]:
         """All lines so far, with what they hold beyond a `Prediction`."""
@@ -65,14 +71,30 @@ class PredictionLog:
         """Ids without a prediction so far, in order."""
         return [each for each in ids if each not in self.done]
 
+    def _asked_before(self) -> dict[str, Any] | None:
+        if not self.path.exists():
+            return None
+        before = _read_json(self._asked_path)
+        if before is None:
+            raise OutputError(
+                f"{self.path}: is there already, and no {self._asked_path.name} says whose; "
+                "give --fresh or another --out"
+            )
+        return before
 
-def _check_same(folder: Path, before: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
-    for name in dict.fromkeys((*before, *asked)):
-        if before.get(name) != asked.get(name):
+
+def _changed(
+    folder: Path, before: Mapping[str, Any], asked: Mapping[str, Any], lasting: Collection[str] | None
+) -> bool:
+    """Whether something that may change has changed. Raises OutputError for anything else that has."""
+    names = [name for name in dict.fromkeys((*before, *asked)) if before.get(name) != asked.get(name)]
+    for name in names:
+        if lasting is None or name in lasting:
             raise OutputError(
                 f"--out {folder}: holds predictions with {name} = {before.get(name)!r}, and now it is "
                 f"{asked.get(name)!r}; give --fresh or another --out"
             )
+    return bool(names)
 
 
 def _drop_torn_line(path: Path) -> None:

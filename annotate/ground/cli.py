@@ -65,7 +65,15 @@ def ground(
             "or the first, and the second where the answer names no place.",
         ),
     ] = "auto",
-    tau: Annotated[float, typer.Option("--tau", help="Temperature of the softmax over the two words.")] = 1.0,
+    tau: Annotated[
+        str,
+        typer.Option(
+            "--tau",
+            metavar="auto|NUMBER",
+            help="Temperature of the softmax over two words; auto: for each axis, so that the model's median sureness "
+            "makes 0.7.",
+        ),
+    ] = "auto",
     segmenter: Annotated[
         str,
         typer.Option(

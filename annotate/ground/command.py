@@ -3,44 +3,42 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeAlias, cast, get_args
+from typing import Any, get_args
 
 from rich.console import Console
 
 from annotate import __version__
 from annotate.console import count_progress
 from annotate.evaluate.baselines import constant_baselines
-from annotate.evaluate.bench import Bench, TextRow
-from annotate.evaluate.command import digest_of, say_without_reply
+from annotate.evaluate.bench import Bench
+from annotate.evaluate.command import digest_of
 from annotate.evaluate.judge import StandInJudge
 from annotate.evaluate.metrics import Evaluation, evaluate
-from annotate.evaluate.models import ModelChoice, open_model
+from annotate.evaluate.models import ModelChoice
 from annotate.evaluate.names import WordSimilarity
 from annotate.evaluate.predict import Asking
-from annotate.evaluate.prediction_log import ASKED, PredictionLog
+from annotate.evaluate.prediction_log import PredictionLog
 from annotate.evaluate.report import Report, print_report, write_report
-from annotate.ground.figures import place_figures
-from annotate.ground.grounding import TAU, Grounded, places_of_model, places_of_truth, with_masks
+from annotate.ground.asking import READINGS, read_all
+from annotate.ground.figures import most_frequent_words, place_figures
+from annotate.ground.grounding import Grounded, places_of_readings, places_of_truth, with_masks
 from annotate.ground.items import Items, items_of_bench, items_of_image, items_of_run
 from annotate.ground.output import draw_overlays, write_points
-from annotate.ground.reading import Read, Reading, read_places
+from annotate.ground.place import Taus, taus_for
+from annotate.ground.reading import Read, Reading
 from annotate.ground.segmenters import Kind, Segmenter, segmenter_of
 from annotate.ground.sources import Source
-from annotate.ground.told import read_told
-from annotate.ground.words import PositionWords
 from manifests.errors import InputError
-from stages.mllm.ask import Ask, LanguageModel, NoReply
-from stages.mllm.spell import Speller
 
-_TRUTHS_AT_ONCE = 8
+_SEGMENTED_AT_ONCE = 8
 
-Readings: TypeAlias = Sequence[Reading | NoReply]
-Places: TypeAlias = Callable[[Sequence[TextRow]], Sequence[Grounded | NoReply]]
+_LASTING = frozenset({"points", "questions_sha256", "model", "weights"})
+"""What must not change under masks that are there; for another temperature or segmenter they are made anew."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,8 @@ class GroundRequest:
     model: ModelChoice | None = None
     asking: Asking = field(default_factory=Asking)
     read: Read = "auto"
-    tau: float = TAU
+    tau: float | None = None
+    """Temperature of both axes; None: what the model's own sureness asks for (`place.taus_for`)."""
     segmenter: Kind = "auto"
     sam: str | None = None
     draw: bool = False
@@ -73,9 +72,17 @@ def ground_request(**said: Any) -> GroundRequest:
     ):
         if said[name] not in allowed:
             raise InputError(f"{option} {said[name]}: should be one of {', '.join(allowed)}")
-    if said["tau"] <= 0:
-        raise InputError(f"--tau {said['tau']:g}: must be above 0")
-    return GroundRequest(**said)
+    return GroundRequest(**{**said, "tau": _tau(said["tau"])})
+
+
+def _tau(said: str) -> float | None:
+    try:
+        tau = None if said == "auto" else float(said)
+    except ValueError:
+        tau = 0.0
+    if tau is not None and not 0 < tau < math.inf:
+        raise InputError(f"--tau {said}: should be auto, or a number above 0")
+    return tau
 
 
 def run_ground(console: Console, request: GroundRequest) -> Report | None:
@@ -86,21 +93,19 @@ def run_ground(console: Console, request: GroundRequest) -> Report | None:
     choice = _choice(request)
     items = _items(request)
     segmenter = segmenter_of(request.segmenter, request.sam, "auto" if choice is None else choice.device)
-    log = PredictionLog(request.out, _asked(request, choice, segmenter, items), items.bench.ids(), fresh=request.fresh)
-    rows = [row for row in items.rows if row.id not in log.done]
-    console.print(f"{len(rows)} of {len(items.rows)} questions to ground", markup=False)
-    if rows:
-        failed: Counter[str] = Counter()
-        with _places(request, choice, items) as places, count_progress("grounding") as on_progress:
-            at_once = _TRUTHS_AT_ONCE if choice is None else choice.at_once()
-            for start in range(0, len(rows), at_once):
-                found = places(rows[start : start + at_once])
-                failed.update(each.reason for each in found if isinstance(each, NoReply))
-                placed = [each for each in found if isinstance(each, Grounded)]
-                log.append(each.line() for each in with_masks(placed, segmenter, items.read_image))
-                if on_progress:
-                    on_progress(start + len(found), len(rows))
-        say_without_reply(failed)
+    asked: dict[str, Any] = {"points": request.source, "questions_sha256": digest_of(items.bench)}
+    if choice is None:
+        placed = places_of_truth(request.source, items.rows, items.truth())
+    else:
+        asked |= {**choice.identity(), **asdict(request.asking), "read": request.read}
+        kept = PredictionLog(request.out, asked, items.bench.ids(), fresh=request.fresh, name=READINGS)
+        readings = read_all(console, items, kept, choice, request.asking, request.read)
+        taus = _taus(request, list(readings.values()))
+        asked |= {"tau_horizontal": taus.horizontal, "tau_vertical": taus.vertical}
+        placed = places_of_readings(items.rows, readings, taus)
+    ids, about = items.bench.ids(), {**asked, **segmenter.identity()}
+    log = PredictionLog(request.out, about, ids, fresh=request.fresh, lasting=_LASTING)
+    _segment_all(items, [each for each in placed if each.row.id not in log.done], segmenter, log)
     lines = log.lines()
     points = write_points(request.out, items, lines)
     if request.draw:
@@ -109,7 +114,7 @@ def run_ground(console: Console, request: GroundRequest) -> Report | None:
     if not items.bench.masks:
         console.print(json.dumps(lines[0]) if lines else "{}", markup=False, soft_wrap=True)
         return None
-    return _report(console, request, items, log, lines)
+    return _report(console, request, items, log, lines, about)
 
 
 def _choice(request: GroundRequest) -> ModelChoice | None:
@@ -147,36 +152,19 @@ def _items(request: GroundRequest) -> Items:
     return items_of_image(request.image, request.question)
 
 
-def _asked(request: GroundRequest, choice: ModelChoice | None, segmenter: Segmenter, items: Items) -> dict[str, Any]:
-    """All that decides the masks, as plain values."""
-    of_model = (
-        {**choice.identity(), **asdict(request.asking), "read": request.read, "tau": request.tau} if choice else {}
-    )
-    return {"points": request.source, **of_model, **segmenter.identity(), "questions_sha256": digest_of(items.bench)}
+def _taus(request: GroundRequest, readings: Sequence[Reading]) -> Taus:
+    if request.tau is not None:
+        return Taus(request.tau, request.tau)
+    return taus_for([reading.chi for reading in readings if reading.chi is not None])
 
 
-@contextmanager
-def _places(request: GroundRequest, choice: ModelChoice | None, items: Items) -> Iterator[Places]:
-    """Who says where things are, for as long as it is needed."""
-    if choice is None:
-        truth = items.truth()
-        yield lambda rows: places_of_truth(request.source, rows, truth)
-        return
-    model = open_model(choice)
-    try:
-        ask = _reader(model, choice, request.read)
-        yield lambda rows: places_of_model(ask, rows, items.read_image, request.asking, request.tau)
-    finally:
-        model.close()
-
-
-def _reader(model: LanguageModel, choice: ModelChoice, read: Read) -> Callable[[Sequence[Ask]], Readings]:
-    """How places are read from this engine. Raises InputError for a tokenizer that cannot tell the words apart."""
-    if choice.chosen_engine() != "transformers":
-        return lambda asks: read_told(model, asks)
-    speller = cast(Speller, model)
-    words = PositionWords.of(speller.tokenizer)
-    return lambda asks: read_places(speller, words, asks, read)
+def _segment_all(items: Items, placed: Sequence[Grounded], segmenter: Segmenter, log: PredictionLog) -> None:
+    with count_progress("segmenting") as on_progress:
+        for start in range(0, len(placed), _SEGMENTED_AT_ONCE):
+            part = placed[start : start + _SEGMENTED_AT_ONCE]
+            log.append(each.line() for each in with_masks(part, segmenter, items.read_image))
+            if on_progress:
+                on_progress(start + len(part), len(placed))
 
 
 def _counted(lines: Sequence[Mapping[str, Any]]) -> str:
@@ -185,18 +173,25 @@ def _counted(lines: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _report(
-    console: Console, request: GroundRequest, items: Items, log: PredictionLog, lines: Sequence[Mapping[str, Any]]
+    console: Console,
+    request: GroundRequest,
+    items: Items,
+    log: PredictionLog,
+    lines: Sequence[Mapping[str, Any]],
+    about: Mapping[str, Any],
 ) -> Report:
     """Masks and points against the truth, written beside the predictions and printed; the last line is JSON."""
     only_masks = Bench((), items.bench.masks)
     judge, alike = StandInJudge(), WordSimilarity()
     scored = evaluate(only_masks, log.done, judge, alike, request.seed)
     figures = {**scored.figures, **place_figures(lines, items.truth(), request.seed)}
-    asked = json.loads((request.out / ASKED).read_text(encoding="utf-8"))
     report = Report(
         Evaluation(figures, scored.counts),
-        constant_baselines(only_masks, judge, alike, request.seed),
-        {**{name: value for name, value in asked.items() if "weights" not in name}, "version": __version__},
+        {
+            **constant_baselines(only_masks, judge, alike, request.seed),
+            "most frequent words": most_frequent_words(items.truth(), request.seed),
+        },
+        {**{name: value for name, value in about.items() if "weights" not in name}, "version": __version__},
     )
     write_report(request.out, report)
     print_report(console, report)

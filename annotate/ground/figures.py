@@ -28,6 +28,16 @@ def place_figures(lines: Sequence[Mapping[str, Any]], truth: Mapping[str, MaskRo
     return {name: figure for name, figure in figures.items() if figure.n}
 
 
+def most_frequent_words(truth: Mapping[str, MaskRow], seed: int) -> dict[str, Figure]:
+    """`ground_words` of who says the most frequent pair of words each time; nothing without a place in the truth."""
+    placed = [row for row in truth.values() if not row.whole_image]
+    constant = [Place(right, bottom) for bottom in (0.0, 1.0) for right in (0.0, 1.0)]
+    answers = [[words_right(place, row) for row in placed] for place in constant]
+    best = max(answers, key=sum)
+    items = [Item("words", row.image_id, float(right)) for row, right in zip(placed, best, strict=True)]
+    return {"ground_words": mean_figure(items, seed)} if items else {}
+
+
 def _right(point: Mapping[str, Any] | None, row: MaskRow) -> bool:
     return (
         point is not None

@@ -1,8 +1,8 @@
-"""One batch of questions from words to masks: read the place, turn it into a point, segment from there."""
+"""From readings to points, and from points to masks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,16 +10,12 @@ import numpy as np
 
 from annotate.evaluate.bench import MaskRow, TextRow
 from annotate.evaluate.images import ReadImage, pixels_of
-from annotate.evaluate.predict import Asking, asks_of
-from annotate.ground.place import Chi, Place
+from annotate.ground.place import Chi, Place, Taus
 from annotate.ground.reading import Reading
 from annotate.ground.segmenters import PointPx, Segmenter
 from annotate.ground.sources import Source, place_of_truth
 from manifests.masks import encode_mask
 from manifests.records import Mask
-from stages.mllm.ask import Ask, NoReply
-
-TAU = 1.0
 
 
 @dataclass(frozen=True)
@@ -36,7 +32,7 @@ class Grounded:
 
     def line(self) -> dict[str, Any]:
         """The same as a line of predictions.jsonl: a `Prediction`, and beside it the point with its probabilities."""
-        logits = None if self.chi is None else [round(value, 4) for value in vars(self.chi).values()]
+        logits = None if self.chi is None else list(vars(self.chi).values())
         return {
             "id": self.row.id,
             "prediction": self.answer,
@@ -52,19 +48,16 @@ class Grounded:
         }
 
 
-def places_of_model(
-    ask: Callable[[Sequence[Ask]], Sequence[Reading | NoReply]],
-    rows: Sequence[TextRow],
-    read_image: ReadImage,
-    asking: Asking,
-    tau: float,
-) -> list[Grounded | NoReply]:
-    """What a model says to each question, without masks yet; `ask` is `read_places` or `read_told` of the model."""
-    readings = ask(asks_of(rows, asking, read_image))
-    return [
-        reading if isinstance(reading, NoReply) else _placed(row, reading, tau)
-        for row, reading in zip(rows, readings, strict=True)
-    ]
+def places_of_readings(rows: Sequence[TextRow], readings: Mapping[str, Reading], taus: Taus) -> list[Grounded]:
+    """Where a model says each region is, for the rows that have a reading, without masks yet."""
+    found = []
+    for row in rows:
+        reading = readings.get(row.id)
+        if reading is not None:
+            place = None if reading.chi is None else reading.chi.place(taus)
+            point = None if place is None else place.point_px(row.width, row.height)
+            found.append(Grounded(row, reading.answer, reading.how, reading.chi, place, point))
+    return found
 
 
 def places_of_truth(source: Source, rows: Sequence[TextRow], truth: Mapping[str, MaskRow]) -> list[Grounded]:
@@ -95,9 +88,3 @@ def with_masks(placed: Sequence[Grounded], segmenter: Segmenter, read_image: Rea
         for number, inside in zip(numbers, masks, strict=True):
             found[number] = replace(placed[number], mask=encode_mask(inside))
     return found
-
-
-def _placed(row: TextRow, reading: Reading, tau: float) -> Grounded:
-    place = None if reading.chi is None else reading.chi.place(tau)
-    point = None if place is None else place.point_px(row.width, row.height)
-    return Grounded(row, reading.answer, reading.how, reading.chi, place, point)

@@ -7,7 +7,7 @@ first, so that it works with models whose answers name no place; `auto` reads th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,6 +29,16 @@ class Reading:
     answer: str
     how: How
     chi: Chi | None = None
+
+    def line(self, name: str) -> dict[str, Any]:
+        """The same as a line of readings.jsonl."""
+        logits = None if self.chi is None else [round(value, 4) for value in vars(self.chi).values()]
+        return {"id": name, "prediction": self.answer, "read": self.how, "chi": logits}
+
+    @classmethod
+    def of_line(cls, line: Mapping[str, Any]) -> Reading:
+        """Inverse of `line`."""
+        return cls(line["prediction"], line["read"], None if line["chi"] is None else Chi(*line["chi"]))
 
 
 def read_places(model: Speller, words: PositionWords, asks: Sequence[Ask], read: Read) -> list[Reading | NoReply]:

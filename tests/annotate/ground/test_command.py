@@ -40,7 +40,8 @@ def test_points_of_the_truth_bound_what_a_model_can_reach(
     assert ((figures["mask_miou"].value or 0) > 0.6) is bool(inside)
     assert figures["mask_miou_hyd"].n == figures["mask_miou_sid"].n == 2
     assert figures["ground_words"].value == (0.5 if source == "centre" else 1.0)
-    assert {"whole image", "middle"} == set(report.baselines)
+    assert {"whole image", "middle", "most frequent words"} == set(report.baselines)
+    assert report.baselines["most frequent words"]["ground_words"].value == 0.5
 
 
 def test_a_model_grounds_every_question_and_what_it_wrote_can_be_scored(
@@ -72,8 +73,25 @@ def test_a_model_grounds_every_question_and_what_it_wrote_can_be_scored(
     again = run_ground(quiet(), request)
     assert (out / "predictions.jsonl").read_bytes() == whole
     assert again == report
-    with pytest.raises(OutputError, match="tau = 1.0, and now it is 2"):
-        run_ground(quiet(), GroundRequest(**{**vars(request), "tau": 2.0}))
+    with pytest.raises(OutputError, match="read = 'auto', and now it is 'answer'"):
+        run_ground(quiet(), GroundRequest(**{**vars(request), "read": "answer"}))
+
+
+def test_another_temperature_or_segmenter_asks_nobody_again(
+    spider_bench: Path, tiny_vlm: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    said = {"out": out, "bench": spider_bench, "asking": Asking(max_tokens=4)}
+    said["model"] = ModelChoice(model=str(tiny_vlm("qwen3-vl")), device="cpu")
+    run_ground(quiet(), GroundRequest(**said))
+    first = lines_of(out)
+    monkeypatch.setattr("annotate.ground.asking.open_model", lambda choice: pytest.fail("the model is opened again"))
+    run_ground(quiet(), GroundRequest(**said, tau=0.5, segmenter="disc"))
+    second = lines_of(out)
+    for one, other in zip(first, second, strict=True):
+        assert (one["id"], one["point"]["chi"]) == (other["id"], other["point"]["chi"])
+        assert abs(other["point"]["p_right"] - 0.5) >= abs(one["point"]["p_right"] - 0.5)
+        assert one["mask"] != other["mask"]
 
 
 def test_one_image_and_one_question(spider_bench: Path, tiny_vlm: Callable[[str], Path], tmp_path: Path) -> None:
@@ -114,10 +132,16 @@ def test_what_cannot_be_grounded_is_one_line(
 
 @pytest.mark.parametrize(
     ("said", "fact"),
-    [({"source": "left"}, "--points left"), ({"read": "aloud"}, "--read aloud"), ({"tau": 0.0}, "--tau 0: must be")],
+    [
+        ({"source": "left"}, "--points left"),
+        ({"read": "aloud"}, "--read aloud"),
+        ({"tau": "0"}, "--tau 0: should be auto, or a number"),
+        ({"tau": "warm"}, "--tau warm"),
+        ({"tau": "nan"}, "--tau nan"),
+    ],
 )
 def test_options_that_mean_nothing_are_one_line(said: dict[str, Any], fact: str, tmp_path: Path) -> None:
-    fine = {"out": tmp_path, "source": "model", "read": "auto", "segmenter": "auto", "tau": 1.0}
+    fine = {"out": tmp_path, "source": "model", "read": "auto", "segmenter": "auto", "tau": "auto"}
     with pytest.raises(InputError, match=fact):
         ground_request(**{**fine, **said})
 
