@@ -29,7 +29,7 @@ def constant_baselines(bench: Bench, judge: Judge, alike: Similarity, seed: int 
     def constant(yes_no: str) -> Callable[[TextRow], str]:
         return lambda row: yes_no if row.family == "yes-no" else common.get(row.family or "", "")
 
-    accuracies = ("vqa_acc_yes_no", "vqa_acc_open", "vqa_acc_total")
+    accuracies = ("vqa_acc_yes_no", "vqa_acc_open", "vqa_acc_total", "vqa_acc_distortion")
     masks = ("mask_miou", *(f"mask_miou_{subtask}" for subtask in SUBTASKS))
     boxes = ("des_miou", "des_tag_recall", "vqa_miou", "vqa_tag_recall", *masks)
     only_questions, only_masks = Bench(tuple(bench.questions)), Bench((), bench.masks)

@@ -76,7 +76,7 @@ def choose(candidates: Sequence[ImageRecord], wanted: Composition) -> list[Chose
 
 
 def choose_spider(candidates: Sequence[ImageRecord], images: int) -> list[Chosen]:
-    """The first images with IQA-Spider's tasks, with all of their grounding questions.
+    """The first images with IQA-Spider's tasks, with all of their grounding questions, and yes-no and what if there.
 
     Raises InputError when there are too few.
     """
@@ -88,7 +88,7 @@ def choose_spider(candidates: Sequence[ImageRecord], images: int) -> list[Chosen
             "give a run of the recipe spider-synthetic, or a smaller --images"
         )
     return [
-        _chosen(record, [question for question in record.questions if question.family == "ground"])
+        _chosen(record, [question for question in record.questions if question.family in {"ground", "yes-no", "what"}])
         for record in fitting[:images]
     ]
 

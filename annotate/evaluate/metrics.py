@@ -18,7 +18,7 @@ from annotate.evaluate.grounding import Similarity, boxes_of, mean_iou, mean_iou
 from annotate.evaluate.judge import BEST, Case, Judge
 from annotate.evaluate.mask_answers import has_mask, mask_iou_of
 from annotate.evaluate.predictions import Prediction
-from annotate.evaluate.referring import same_distortions
+from annotate.evaluate.referring import families_named, same_distortions
 from annotate.evaluate.subtasks import Subtask
 from manifests.errors import InputError
 
@@ -112,6 +112,11 @@ def _answering(reads: Sequence[_Read], judge: Judge, alike: Similarity, seed: in
         for family in OPEN_FAMILIES
     }
     open_ended = [item for items in by_family.values() for item in items]
+    distortions = [
+        read.item("distortion", float(same_distortions(read.answer.plain, read.reference.plain)))
+        for read in open_reads
+        if read.row.family == "what" and families_named(read.reference.plain)
+    ]
     tags = [
         read.item("tag", float(number < found))
         for read, found in ((read, _recall(read, alike)) for read in reads)
@@ -122,6 +127,7 @@ def _answering(reads: Sequence[_Read], judge: Judge, alike: Similarity, seed: in
         "vqa_acc_open": mean_figure(open_ended, seed),
         **{f"vqa_acc_{family}": mean_figure(items, seed) for family, items in by_family.items()},
         "vqa_acc_total": mean_figure([*yes_no, *open_ended], seed),
+        "vqa_acc_distortion": mean_figure(distortions, seed),
         **_box_figures("vqa", reads, seed),
         "vqa_tag_recall": mean_figure(tags, seed),
     }

@@ -29,6 +29,7 @@ METRICS = {
     "vqa_acc_why": "GIQA-VQA Acc(W), why",
     "vqa_acc_how": "GIQA-VQA Acc(W), how",
     "vqa_acc_total": "GIQA-VQA Acc(Total)",
+    "vqa_acc_distortion": "what: names exactly the distortions",
     "vqa_miou": "GIQA-VQA mIoU",
     "vqa_miou_of_references": "GIQA-VQA mIoU, superfluous boxes free",
     "vqa_tag_recall": "GIQA-VQA Tag-Recall",
