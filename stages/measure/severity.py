@@ -199,7 +199,8 @@ def _compression(evidence: Evidence, limits: Limits) -> FamilyGrid:
     masked = blocks.grid_levels >= limits.compression_in_texture
     severity = graded(np.where(masked, limits.texture_hides * blocks.grid, blocks.grid), limits.compression)
     severity = np.where(blocks.grid_levels >= limits.compression_levels, severity, 0)
-    severity = np.where(_pixelated(evidence, limits), 0, severity)
+    # Cells next to constant blocks may lie half inside them: their grid is that of the blocks.
+    severity = np.where(ndimage.binary_dilation(_pixelated(evidence, limits), np.ones((3, 3), bool)), 0, severity)
     judgeable = blocks.step >= limits.block_step
     flagged, rest = judgeable & (severity > 0), judgeable & (severity == 0)
     if rest.any() and float(np.median(blocks.grid[rest])) > limits.compression_rest:

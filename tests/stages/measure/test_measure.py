@@ -102,6 +102,16 @@ def test_an_object_beside_the_flaw_stays_clean(photo: Photo, spoil: Spoil, measu
     assert area.source == "quality-map"
 
 
+@pytest.mark.parametrize("block", [8, 16])
+def test_blocks_on_the_grid_of_jpeg_are_pixelation_and_no_compression(block: int, photo: Photo, measured: Measured):
+    image = photo("astronaut.jpg")
+    part = image[120:344, 136:360]
+    small = cv2.resize(part, None, fx=1 / block, fy=1 / block, interpolation=cv2.INTER_AREA)
+    image[120:344, 136:360] = cv2.resize(small, part.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    row = measured(image)
+    assert [families(region.distortions) for region in row.regions] == [["pixelate"]]
+
+
 def test_flat_images_are_not_judged(measured: Measured):
     for grey in (0, 128, 255):
         row = measured(np.full((300, 400, 3), grey, np.uint8))
