@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from annotate import __version__
+from annotate.ablate.cli import ablate
 from annotate.bench.commands import bench
 from annotate.console import console
 from annotate.evaluate.cli import evaluate
@@ -206,6 +207,7 @@ def view(
 app.command(name="eval")(evaluate)
 app.command()(ground)
 app.command()(train)
+app.command()(ablate)
 app.command()(export)
 
 
@@ -228,7 +230,17 @@ def doctor(debug: Debug = False) -> None:
 
 @app.command()
 def fetch(
-    recipe: RecipeName,
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", metavar="NAME|FILE", help="A shipped recipe by name, or a .yaml file.")
+    ] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            metavar="ORG/NAME[@REVISION]",
+            help="A model that no recipe names, for `eval`, `ground` and `train`; may be repeated.",
+        ),
+    ] = None,
     overrides: Overrides = None,
     weights: Annotated[
         Path | None,
@@ -242,11 +254,13 @@ def fetch(
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Download the weights that a recipe names, pinned and with digests: a run itself never downloads."""
+    """Download weights of a recipe, or models by name, pinned and with digests: nothing else ever downloads."""
     from annotate.fetch import FetchRequest
     from annotate.fetch import fetch as fetch_weights
 
-    request = FetchRequest(recipe, tuple(overrides or ()), weights=weights, check=check, update=update)
+    request = FetchRequest(
+        recipe, tuple(overrides or ()), tuple(models or ()), weights=weights, check=check, update=update
+    )
     fetch_weights(request, Console(highlight=False))
 
 

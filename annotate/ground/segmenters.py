@@ -53,7 +53,7 @@ class SamSegmenter:
             raise InputError("--sam needs torch and transformers; pip install 'annotate[train]'") from error
         self._torch = torch
         self._source = WeightSource(model, revision)
-        folder = local_path(self._source)
+        folder = local_path(self._source, recipe=None)
         try:
             self._processor: Any = SamProcessor.from_pretrained(folder, local_files_only=True)
             read: Any = SamModel.from_pretrained(folder, local_files_only=True)

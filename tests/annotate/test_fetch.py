@@ -331,3 +331,17 @@ def test_the_command_fetches_what_the_recipe_names_and_checks_it_without_a_netwo
     third = subprocess.run(checked, env=environment(hub), capture_output=True, text=True, timeout=120, check=False)
     assert third.returncode == 2
     assert "run annotate fetch --recipe embedded" in third.stderr
+
+
+def test_a_model_that_no_recipe_names_is_fetched_by_name(hub: Hub, folder: Path):
+    command = [sys.executable, "-m", "annotate", "fetch", "--model", "org/tiny@v1", "--weights", str(folder)]
+    done = subprocess.run(command, env=environment(hub), capture_output=True, text=True, timeout=120, check=True)
+    assert f"org/tiny@v1: commit {COMMIT[:12]}, 2 files" in done.stdout
+    assert local_path(WeightSource("org/tiny", "v1")).is_dir()
+
+
+def test_a_model_that_was_not_fetched_is_one_line_with_its_remedy():
+    with pytest.raises(MissingWeights, match="run annotate fetch --model org/other@v2"):
+        fetch(FetchRequest(models=("org/other@v2",), check=True), Console(file=io.StringIO()))
+    with pytest.raises(InputError, match="give --recipe NAME or --model ORG/NAME"):
+        fetch(FetchRequest(), Console(file=io.StringIO()))
