@@ -101,6 +101,21 @@ class BoxForm:
             for found in _LINK.finditer(text)
         ]
 
+    def to_stored(self, text: str, width: int, height: int) -> str:
+        """A text in this form, as a model writes it, in GIQA notation. Raises ValueError for links of another form."""
+        if self.as_stored:
+            return text
+        links = iter(self.boxes_in(text, width, height))
+
+        def stored(found: re.Match[str]) -> str:
+            label, boxes = next(links)
+            ids = ", ".join(
+                f"<{near}, {far}>" for near, far in (grid_cells_of(box, width, height) for box in dict.fromkeys(boxes))
+            )
+            return f"[{label}]({ids})"
+
+        return _LINK.sub(stored, text)
+
     def _target(self, cells: GridCells, boxes: Sequence[BoxXYXYPx], width: int, height: int) -> str:
         box = next((each for each in boxes if grid_cells_of(each, width, height) == cells), None)
         if box is None:

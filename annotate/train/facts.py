@@ -10,6 +10,7 @@ from annotate import __version__
 from annotate.train.examples import TrainingData
 from annotate.train.request import TrainRequest
 from annotate.train.settings import TrainSettings
+from annotate.train.small.start import SMALL, small_identity
 from manifests.weights import WeightSource, digests
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate")
@@ -17,13 +18,11 @@ PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate")
 
 def asked_of(request: TrainRequest, settings: TrainSettings, data: TrainingData, model: Path) -> dict[str, Any]:
     """All that decides the result: recipe, model by its files' digests, and what is learned from by its digest."""
-    source = WeightSource(request.model, request.revision)
-    name = request.model if source.is_hub_model else Path(request.model).name
     selection = request.selection()
     return {
         "recipe": settings.asked(),
         "max_steps": request.max_steps,
-        "model": {"name": name, "revision": request.revision, "files": dict(digests(source))},
+        "model": small_identity() if request.model == SMALL else _model(request),
         "data": {
             "examples_sha256": data.sha256(),
             "runs": [run.out.resolve().name for run in data.runs],
@@ -35,6 +34,12 @@ def asked_of(request: TrainRequest, settings: TrainSettings, data: TrainingData,
         },
         "merge": request.merge,
     }
+
+
+def _model(request: TrainRequest) -> dict[str, Any]:
+    source = WeightSource(request.model, request.revision)
+    name = request.model if source.is_hub_model else Path(request.model).name
+    return {"name": name, "revision": request.revision, "files": dict(digests(source))}
 
 
 def facts_of(data: TrainingData) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from annotate.train.images import ImageFile, files_of
 from annotate.train.installed import check_installed
 from annotate.train.request import TrainRequest, TrainResult
 from annotate.train.settings import TrainSettings, load_settings
+from annotate.train.small.start import FOLDER, SMALL, write_start
 from manifests.lock import RunLock
 
 DEVICES, RANK = "WORLD_SIZE", "RANK"
@@ -79,7 +80,7 @@ def train(request: TrainRequest, console: Console | None = None) -> TrainResult:
 def _parts(request: TrainRequest, settings: TrainSettings, data: TrainingData) -> _Parts:
     from annotate.train.models import starting_model
 
-    model = starting_model(request.model, request.revision)
+    model = request.out / FOLDER if request.model == SMALL else starting_model(request.model, request.revision)
     held_out_ids = held_out_images((example.image_id for example in data.examples), settings)
     folder = TrainFolder(request.out)
     asked = asked_of(request, settings, data, model)
@@ -103,6 +104,9 @@ def _train(parts: _Parts, devices: int, console: Console) -> TrainResult:
     with _first_device_first():
         checkpoint = checkpoint or parts.folder.newest_checkpoint()
         images = _images(parts)
+    if parts.request.model == SMALL:
+        with _first_device_first():
+            write_start(parts.model, parts.train, images, parts.settings.seed)
     _say_start(parts, checkpoint, console)
     trainer, processor = _trainer(parts, images, devices, checkpoint, console)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
