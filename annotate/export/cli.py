@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from annotate.export.formats import FORMAT_NAMES
 from annotate.options import Debug
 from manifests.errors import InputError
 
@@ -18,7 +17,8 @@ def export(
         list[Path], typer.Option("--from", metavar="RUN", help="Output folder of a finished run; may be repeated.")
     ],
     form: Annotated[
-        str, typer.Option("--format", metavar="|".join(FORMAT_NAMES), help="The trainer that is to read it.")
+        str,
+        typer.Option("--format", metavar="ms-swift|llama-factory|llava|trl", help="The trainer that is to read it."),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="A new folder.")],
     tasks: Annotated[
@@ -53,6 +53,7 @@ def export(
     """
     from annotate.export.export import ExportRequest
     from annotate.export.export import export as write
+    from annotate.export.formats import FORMAT_NAMES
     from annotate.train.examples import Selection
 
     if form not in FORMAT_NAMES:

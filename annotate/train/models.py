@@ -18,7 +18,7 @@ LANGUAGE_MODEL = "language_model"
 
 def starting_model(name: str, revision: str | None) -> Path:
     """The folder of a model by path or ORG/NAME, checked against what was fetched. Raises AnnotateError."""
-    return local_path(WeightSource(name, revision))
+    return local_path(WeightSource(name, revision), recipe=None)
 
 
 def load_processor(folder: Path) -> Any:
