@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ import pytest
 from PIL import Image
 
 from annotate.evaluate.models import ModelChoice, open_model
+from annotate.train.request import TrainRequest
+from annotate.train.trainer import train
+from manifests.errors import OutputError
 from stages.mllm.ask import Ask, Reply
 from stages.mllm.options import ModelOptions
 from stages.mllm.vllm_engine import VllmEngine
@@ -141,13 +144,18 @@ def test_the_card_names_data_settings_and_losses_and_no_folder_of_this_machine(t
 
 
 def test_a_finished_training_is_not_done_again_and_another_one_is_refused(
-    begin: Callable[..., Any], trainings: Trainings
+    trainings: Trainings, run: Path, tiny_vlm: Callable[[str], Path]
 ) -> None:
-    again, other = begin(trainings.whole, "train-small"), begin(trainings.whole, "train-small", "--seed", "1")
-    assert finished(again)["steps"] == STEPS
-    _, told = other.communicate(timeout=LONGEST_S)
-    assert other.returncode in {2, 4}, told
-    assert "Traceback" not in told
+    overrides = tuple(f"{key}={value}" for key, value in SETTINGS.items())
+    model = str(tiny_vlm("qwen3-vl"))
+    request = TrainRequest((run,), model, trainings.whole, recipe="train-small", overrides=overrides, max_steps=STEPS)
+    began = (trainings.whole / "result.json").stat().st_mtime_ns
+    assert train(request).steps == STEPS
+    assert (trainings.whole / "result.json").stat().st_mtime_ns == began
+    with pytest.raises(OutputError, match=r"holds another training \(recipe.seed: 0 -> 1\); choose another folder"):
+        train(replace(request, seed=1))
+    with pytest.raises(OutputError, match=r"data.tasks"):
+        train(replace(request, tasks="vqa"))
 
 
 def picture() -> bytes:

@@ -43,9 +43,11 @@ def said_by(row: dict[str, Any]) -> tuple[str, str, str]:
 
 
 @pytest.mark.parametrize("form", FORMAT_NAMES)
-def test_every_example_is_exported_once_with_its_own_image(run: Path, tmp_path: Path, form: FormatName) -> None:
-    data = read_examples([run])
-    exported(run, tmp_path / "out", form, held_out=0.0)
+def test_every_example_is_exported_once_with_its_own_image(
+    labelled_run: Path, tmp_path: Path, form: FormatName
+) -> None:
+    data = read_examples([labelled_run])
+    exported(labelled_run, tmp_path / "out", form, held_out=0.0)
     said = [said_by(row) for row in rows_in(tmp_path / "out")]
     assert [(question, answer) for question, answer, _ in said] == [
         (example.question, example.answer) for example in data.examples
@@ -54,14 +56,14 @@ def test_every_example_is_exported_once_with_its_own_image(run: Path, tmp_path: 
     assert all((tmp_path / "out" / image).is_file() for _, _, image in said)
 
 
-def test_images_are_the_files_that_were_labelled(run: Path, photos_of_run: Path, tmp_path: Path) -> None:
-    exported(run, tmp_path / "out", "ms-swift")
+def test_images_are_the_files_that_were_labelled(labelled_run: Path, labelled_photos: Path, tmp_path: Path) -> None:
+    exported(labelled_run, tmp_path / "out", "ms-swift")
     there = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / "out" / "images").iterdir()}
-    assert there <= {hashlib.sha256(path.read_bytes()).hexdigest() for path in photos_of_run.iterdir()}
+    assert there <= {hashlib.sha256(path.read_bytes()).hexdigest() for path in labelled_photos.iterdir()}
 
 
-def test_held_out_images_stand_in_a_file_of_their_own_and_in_no_other(run: Path, tmp_path: Path) -> None:
-    done = exported(run, tmp_path / "out", "llama-factory", held_out=0.4)
+def test_held_out_images_stand_in_a_file_of_their_own_and_in_no_other(labelled_run: Path, tmp_path: Path) -> None:
+    done = exported(labelled_run, tmp_path / "out", "llama-factory", held_out=0.4)
     train, held_out = ({said_by(row)[2] for row in rows_in(tmp_path / "out", part)} for part in ("train", "held-out"))
     assert train
     assert held_out
@@ -69,8 +71,8 @@ def test_held_out_images_stand_in_a_file_of_their_own_and_in_no_other(run: Path,
     assert set(done.examples) == {"train", "held-out"}
 
 
-def test_llama_factory_finds_both_files_in_dataset_info(run: Path, tmp_path: Path) -> None:
-    exported(run, tmp_path / "out", "llama-factory", held_out=0.4)
+def test_llama_factory_finds_both_files_in_dataset_info(labelled_run: Path, tmp_path: Path) -> None:
+    exported(labelled_run, tmp_path / "out", "llama-factory", held_out=0.4)
     info = json.loads((tmp_path / "out" / "dataset_info.json").read_text())
     assert {each["file_name"] for each in info.values()} == {"train.jsonl", "held-out.jsonl"}
     for each in info.values():
@@ -82,29 +84,31 @@ def test_llama_factory_finds_both_files_in_dataset_info(run: Path, tmp_path: Pat
         ]
 
 
-def test_only_what_was_asked_for_is_exported(run: Path, tmp_path: Path) -> None:
-    exported(run, tmp_path / "out", "trl", selection=Selection.parse("vqa", "yes-no"), held_out=0.0)
-    asked = {example.question for example in read_examples([run]).examples if example.family == "yes-no"}
+def test_only_what_was_asked_for_is_exported(labelled_run: Path, tmp_path: Path) -> None:
+    exported(labelled_run, tmp_path / "out", "trl", selection=Selection.parse("vqa", "yes-no"), held_out=0.0)
+    asked = {example.question for example in read_examples([labelled_run]).examples if example.family == "yes-no"}
     assert {said_by(row)[0] for row in rows_in(tmp_path / "out")} == asked
 
 
-def test_boxes_can_be_corners(run: Path, tmp_path: Path) -> None:
-    exported(run, tmp_path / "out", "trl", selection=Selection(boxes=BoxForm.parse("continuous")), held_out=0.0)
+def test_boxes_can_be_corners(labelled_run: Path, tmp_path: Path) -> None:
+    exported(
+        labelled_run, tmp_path / "out", "trl", selection=Selection(boxes=BoxForm.parse("continuous")), held_out=0.0
+    )
     answers = [said_by(row)[1] for row in rows_in(tmp_path / "out")]
     assert any("](<0." in answer for answer in answers)
 
 
-def test_two_exports_of_a_run_are_equal(run: Path, tmp_path: Path) -> None:
+def test_two_exports_of_a_run_are_equal(labelled_run: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        exported(run, tmp_path / name, "ms-swift")
+        exported(labelled_run, tmp_path / name, "ms-swift")
     one, two = (sorted(path for path in (tmp_path / name).rglob("*") if path.is_file()) for name in ("one", "two"))
     assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
 
 
-def test_the_readme_names_the_command_and_only_files_that_are_there(run: Path, tmp_path: Path) -> None:
-    exported(run, tmp_path / "both", "ms-swift", held_out=0.4)
+def test_the_readme_names_the_command_and_only_files_that_are_there(labelled_run: Path, tmp_path: Path) -> None:
+    exported(labelled_run, tmp_path / "both", "ms-swift", held_out=0.4)
     assert "--val_dataset held-out.jsonl" in (tmp_path / "both" / "README.md").read_text()
-    exported(run, tmp_path / "train", "ms-swift", held_out=0.0)
+    exported(labelled_run, tmp_path / "train", "ms-swift", held_out=0.0)
     assert "held-out" not in (tmp_path / "train" / "README.md").read_text()
 
 
@@ -118,10 +122,10 @@ def test_an_image_that_is_stored_turned_stays_out_where_the_trainer_would_show_i
     assert exported(turned_run, tmp_path / "trl", "trl", held_out=0.0).images == 2
 
 
-def test_a_folder_that_holds_something_is_refused(run: Path, tmp_path: Path) -> None:
+def test_a_folder_that_holds_something_is_refused(labelled_run: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(OutputError, match="not an empty folder"):
-        exported(run, tmp_path, "trl")
+        exported(labelled_run, tmp_path, "trl")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 

@@ -1,4 +1,4 @@
-"""Small runs of real photos with hand-written labels, committed by the real ledger."""
+"""Small runs of real photos with hand-written labels, committed by the real ledger: what trains and exports read."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ def make_run(images: Path, out: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def photos_of_run(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def labelled_photos(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five photos of different sizes, small."""
-    folder = tmp_path_factory.mktemp("export-photos")
+    folder = tmp_path_factory.mktemp("labelled-photos")
     for number, name in enumerate(NAMES):
         with Image.open(photos / name) as photo:
             photo.convert("RGB").resize((160 + 16 * number, 120)).save(folder / f"{number}.jpg")
@@ -85,9 +85,9 @@ def photos_of_run(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture(scope="session")
-def run(photos_of_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def labelled_run(labelled_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run over the five photos."""
-    return make_run(photos_of_run, tmp_path_factory.mktemp("runs") / "export")
+    return make_run(labelled_photos, tmp_path_factory.mktemp("runs") / "labelled")
 
 
 @pytest.fixture(scope="session")
