@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Literal, cast, get_args
 
 from manifests.errors import AnnotateError, InputError
-from manifests.weights import local_path, weight_digests
+from manifests.weights import MissingWeights, WeightSource, digests, local_path
 from stages.mllm.ask import LanguageModel
 from stages.mllm.options import ModelOptions
 
@@ -67,7 +68,7 @@ class ModelChoice:
         options = self.options()
         return {
             "model": options.author,
-            "weights": dict(weight_digests(options.sources())),
+            "weights_sha256": [digest_of_weights(source) for source in options.sources()],
             "engine": self.chosen_engine(),
             "dtype": self.dtype,
         }
@@ -97,6 +98,14 @@ class ModelChoice:
         except (OSError, ValueError):
             return False
         return bool(set(config.get("architectures") or ()) & set(ModelRegistry.get_supported_archs()))
+
+
+def digest_of_weights(source: WeightSource) -> str | None:
+    """SHA-256 over names and digests of a model's files, wherever its folder lies; None if it is not here."""
+    try:
+        return hashlib.sha256(json.dumps(dict(digests(source))).encode()).hexdigest()
+    except MissingWeights:
+        return None
 
 
 def model_choice(**said: Any) -> ModelChoice | None:

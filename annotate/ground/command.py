@@ -37,7 +37,7 @@ from manifests.errors import InputError
 
 _SEGMENTED_AT_ONCE = 8
 
-_LASTING = frozenset({"points", "questions_sha256", "model", "weights"})
+_LASTING = frozenset({"points", "questions_sha256", "model", "weights_sha256"})
 """What must not change under masks that are there; for another temperature or segmenter they are made anew."""
 
 
@@ -191,7 +191,7 @@ def _report(
             **constant_baselines(only_masks, judge, alike, request.seed),
             "most frequent words": most_frequent_words(items.truth(), request.seed),
         },
-        {**{name: value for name, value in about.items() if "weights" not in name}, "version": __version__},
+        {**about, "version": __version__},
     )
     write_report(request.out, report)
     print_report(console, report)

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from annotate.evaluate.models import digest_of_weights
 from manifests.errors import InputError
 from manifests.masks import BoolArray
-from manifests.weights import WeightSource, local_path, weight_digests
+from manifests.weights import WeightSource, local_path
 from stages.distort.masks import MaskConfig, Scene, segments_around
 
 Pixels = npt.NDArray[np.uint8]
@@ -79,7 +80,7 @@ class SamSegmenter:
 
     def identity(self) -> dict[str, Any]:
         """Weights by their digests."""
-        return {"segmenter": "sam", "sam": str(self._source), "sam_weights": weight_digests([self._source])}
+        return {"segmenter": "sam", "sam_sha256": digest_of_weights(self._source)}
 
 
 class SegmentsSegmenter:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,8 @@ def test_without_a_gpu_auto_is_transformers(tiny_vlm: Callable[[str], Path]) -> 
     choice = ModelChoice(model=str(tiny_vlm("qwen3-vl")))
     assert choice.chosen_engine() == "transformers"
     assert choice.identity()["model"] == "tiny-qwen3-vl"
-    assert any(name.endswith("model.safetensors") for name in choice.identity()["weights"])
+    (digest,) = choice.identity()["weights_sha256"]
+    assert re.fullmatch("[0-9a-f]{64}", digest)
 
 
 def test_a_folder_that_holds_no_model_is_one_line(tmp_path: Path) -> None:

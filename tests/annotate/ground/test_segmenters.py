@@ -43,7 +43,7 @@ def test_sam_gives_a_mask_of_the_images_size_for_each_point(two_boxes: np.ndarra
     assert all(mask.dtype == np.bool_ for mask in together)
     (alone,) = segmenter(two_boxes, [(120.0, 60.0)])
     assert (alone == together[1]).mean() > 0.99
-    assert segmenter.identity()["sam_weights"]
+    assert segmenter.identity()["sam_sha256"]
 
 
 def test_sam_is_the_choice_where_it_is_given(tiny_sam: Path) -> None:
