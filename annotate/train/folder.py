@@ -3,6 +3,7 @@
 train.json         what was asked, with digests and versions; the same again goes on, anything else is refused
 checkpoints/       checkpoint-N of the trainer; whole.json is written last, so a killed write does not count
 images/            copies of images that stand in a run's tables alone
+start/             the model to start from, where it was built from the data
 tensorboard/  curve.jsonl  curve.csv  curve.png
 model/  adapter/   what was trained, as safetensors, with a model card
 result.json        the headline; where it stands, the training is finished
@@ -20,13 +21,15 @@ from typing import Any
 
 from manifests.atomic import Disk, as_output_error, make_folder, write_json
 from manifests.errors import OutputError
+from manifests.layout import LOCK
 
 ASKED, RESULT = "train.json", "result.json"
 CHECKPOINTS, IMAGES, TENSORBOARD, MODEL, ADAPTER = "checkpoints", "images", "tensorboard", "model", "adapter"
+START = "start"
 CURVES = ("curve.jsonl", "curve.csv", "curve.png")
 WHOLE = "whole.json"
 
-_FOLDERS = (CHECKPOINTS, IMAGES, TENSORBOARD, MODEL, ADAPTER)
+_FOLDERS = (CHECKPOINTS, IMAGES, TENSORBOARD, MODEL, ADAPTER, START)
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 
 
@@ -42,12 +45,11 @@ class TrainFolder:
         Raises OutputError, with what differs, for another training and for a folder of something else.
         """
         there = self._there()
-        if fresh and there is not None:
+        if there is not None and fresh:
             self._clear()
-            there = None
-        if there is None:
-            if self.out.is_dir() and any(path for path in self.out.iterdir() if path.name != "run.lock"):
-                raise OutputError(f"--out {self.out}: is not empty and no training; choose another folder")
+        if there is None and self._holds_something():
+            raise OutputError(f"--out {self.out}: is not empty and no training; choose another folder")
+        if there is None or fresh:
             make_folder(Disk(), self.out)
             write_json(Disk(), self.out / ASKED, {"asked": dict(asked), **facts})
         elif differences := _differences(there["asked"], json.loads(json.dumps(asked))):
@@ -115,6 +117,9 @@ class TrainFolder:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise OutputError(f"{path}: not a training of this tool; choose another --out") from error
         return said
+
+    def _holds_something(self) -> bool:
+        return self.out.is_dir() and any(path.name != LOCK for path in self.out.iterdir())
 
     def _clear(self) -> None:
         for name in _FOLDERS:

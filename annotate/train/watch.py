@@ -49,7 +49,8 @@ class Watch(TrainerCallback):  # type: ignore[misc, unused-ignore]
             self._console.print(self._line(state, now), markup=False, highlight=False, soft_wrap=True)
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Write the curve so far, then say that the checkpoint is whole."""
+        """Write the curve so far, then, once every device has written its part, say that the checkpoint is whole."""
+        args.distributed_state.wait_for_everyone()
         if state.is_world_process_zero:
             self._events.flush()
             write_curve(self._folder.out, points_of(state.log_history))
