@@ -53,6 +53,9 @@ PACKAGES: tuple[Package, ...] = (
     Package("sacrebleu", "sacrebleu", "eval", "BLEU of annotate eval", "Apache-2.0"),
     Package("imagehash", "imagehash", "eval", "copies of images in annotate bench make", "BSD-2-Clause"),
     Package("trl", "trl", "train", "fine-tuning", "Apache-2.0"),
+    Package("peft", "peft", "train", "adapters of annotate train", "Apache-2.0"),
+    Package("accelerate", "accelerate", "train", "several GPUs in annotate train", "Apache-2.0"),
+    Package("tensorboard", "tensorboard", "train", "curves of annotate train", "Apache-2.0"),
     Package("datasets", "datasets", "train", "loading tables for training", "Apache-2.0"),
 )
 
