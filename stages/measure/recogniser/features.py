@@ -18,6 +18,8 @@ AnyArray = npt.NDArray[np.integer[Any] | np.floating[Any]]
 
 STRIDE_PX = 8
 """Side of a cell; the grid of JPEG, so that a cell's eight columns are the eight phases of that grid."""
+SEAM_STRIDE_PX = 2
+"""Side of a pixel of the seam planes."""
 PADDED_TO_PX = 64
 """Images are continued at the right and at the bottom to a multiple of this: the network halves three more times."""
 
@@ -49,6 +51,16 @@ def padded(rgb: PixelArray) -> PixelArray:
     height, width = rgb.shape[:2]
     bottom, right = -height % PADDED_TO_PX, -width % PADDED_TO_PX
     return np.asarray(cv2.copyMakeBorder(rgb, 0, bottom, 0, right, cv2.BORDER_REFLECT_101), np.uint8)
+
+
+def seam_planes(rgb: PixelArray) -> FloatArray:
+    """Logarithms of red, green and blue at half size, float32 [3, height / 2, width / 2], about -1 to 1.
+
+    A change of tone or colour leaves no mark inside a cell, only a step of one ratio along its border: the network
+    looks for that in these planes itself. `rgb` is uint8 with sides that are multiples of 8.
+    """
+    half = _shrunk(rgb.astype(np.float32), SEAM_STRIDE_PX)
+    return np.ascontiguousarray(np.moveaxis(np.log2(half + 8) / 2 - 2.5, 2, 0), np.float32)
 
 
 def feature_maps(rgb: PixelArray) -> FloatArray:

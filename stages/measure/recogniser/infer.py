@@ -15,13 +15,15 @@ from manifests.masks import BoolArray
 from manifests.vocabulary import FAMILIES, Family
 from stages.measure.grid import PixelArray, working_view
 from stages.measure.recogniser.choosing import chosen
-from stages.measure.recogniser.features import NAMES, STRIDE_PX, feature_maps, padded
+from stages.measure.recogniser.features import NAMES, STRIDE_PX, feature_maps, padded, seam_planes
 from stages.measure.recogniser.proposals import FACTS, Candidate, Maps, candidates, pixels_of
 
 PACKAGED = Path(__file__).parent.parent / "weights"
 """Folder of the weights that come with the package: the three files below."""
-CARD_SHA256 = "cf31177c9efff4a11571934b37dd1cec6783ab88b0659212e437d7512d038786"
+CARD_SHA256 = "cc1d7db4436f26fc99ba04954223e0ec234944645f637e988368ef3af52654e2"
 """The packaged card, which in turn pins the networks."""
+MAPS, SEAMS, DESCRIPTION = "maps", "seams", "description"
+"""Names of the networks' inputs."""
 NETWORK, VERIFIER, CARD = "recogniser.onnx", "verifier.onnx", "recogniser.json"
 WORKING_PIXELS = 1_200_000
 """Larger images are shrunk to this by area averaging, the largest size that training shows."""
@@ -72,8 +74,10 @@ class Recogniser:
 
 def answers(network: cv2.dnn.Net, view: PixelArray) -> Maps:
     """The network's maps of a view, cut to the view's own cells."""
-    features = feature_maps(padded(view))
-    network.setInput(features[None])
+    whole = padded(view)
+    features = feature_maps(whole)
+    network.setInput(features[None], MAPS)
+    network.setInput(seam_planes(whole)[None], SEAMS)
     answer = np.asarray(network.forward()[0], np.float32)
     rows, columns = -(-view.shape[0] // _CELL_PX), -(-view.shape[1] // _CELL_PX)
     number = len(FAMILIES)

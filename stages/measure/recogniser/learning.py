@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from stages.measure.grid import FloatArray
+from stages.measure.recogniser.features import SEAM_STRIDE_PX, STRIDE_PX
 from stages.measure.recogniser.samples import Sample
 
-WINDOW_CELLS = 48
-"""Side of a training window in cells of the feature maps: 384 pixels, the shortest side of a view."""
+_TAUGHT_CELLS = 48
+"""Side of what the network sees of a sample at a time, drawn anew in each pass."""
 
 _BATCH = 8
 _RATE = 2e-3
@@ -44,9 +46,9 @@ def teach(
         network.train()
         for batch in range(batches):
             chosen = [samples[index] for index in order[batch * _BATCH : (batch + 1) * _BATCH]]
-            features, severities, counts = (torch.from_numpy(part) for part in _windows(chosen, rng))
+            features, seams, severities, counts = (torch.from_numpy(part) for part in _windows(chosen, rng))
             untouched = _UNTOUCHED_FIRST + (_UNTOUCHED_LAST - _UNTOUCHED_FIRST) * min(1.0, 1.4 * step / steps)
-            answer = network(features)
+            answer = network(features, seams)
             value = _loss(answer, severities, counts, untouched)
             optimiser.zero_grad()
             value.backward()
@@ -70,19 +72,24 @@ def map_statistics(samples: Sequence[Sample]) -> tuple[FloatArray, FloatArray]:
     return mean.astype(np.float32), np.maximum(spread, 0.02).astype(np.float32)
 
 
-def _windows(samples: Sequence[Sample], rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """One random window of each sample."""
-    side = WINDOW_CELLS
-    features, severities, counts = [], [], []
+def _windows(
+    samples: Sequence[Sample], rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """One random window of each sample: features, seam planes, severities, and which cells count."""
+    side, scale = _TAUGHT_CELLS, STRIDE_PX // SEAM_STRIDE_PX
+    parts: list[tuple[npt.NDArray[np.generic], ...]] = []
     for sample in samples:
-        top = 2 * int(rng.integers((sample.features.shape[1] - side) // 2 + 1))
-        left = 2 * int(rng.integers((sample.features.shape[2] - side) // 2 + 1))
-        rows, columns = slice(top // 2, (top + side) // 2), slice(left // 2, (left + side) // 2)
-        features.append(sample.features[:, top : top + side, left : left + side])
-        severities.append(sample.severities[:, rows, columns])
-        counts.append(sample.counts[None, rows, columns])
-    stacked = np.stack(features), np.stack(severities), np.stack(counts)
-    return stacked[0].astype(np.float32), stacked[1].astype(np.float32), stacked[2].astype(np.float32)
+        top, left = (2 * int(rng.integers((length - side) // 2 + 1)) for length in sample.features.shape[1:])
+        parts.append(
+            (
+                sample.features[:, top : top + side, left : left + side],
+                sample.seams[:, scale * top : scale * (top + side), scale * left : scale * (left + side)],
+                sample.severities[:, top // 2 : (top + side) // 2, left // 2 : (left + side) // 2],
+                sample.counts[None, top // 2 : (top + side) // 2, left // 2 : (left + side) // 2],
+            )
+        )
+    features, seams, severities, counts = (np.stack(part).astype(np.float32) for part in zip(*parts, strict=True))
+    return features, seams, severities, counts
 
 
 def _loss(answer: Any, severities: Any, counts: Any, untouched: float) -> Any:

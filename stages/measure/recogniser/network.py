@@ -14,17 +14,24 @@ from manifests.vocabulary import FAMILIES
 
 _WIDTHS = (48, 64, 88, 104)
 """Channels at strides 8, 16, 32 and 64."""
+_SEAM_WIDTHS = (16, 24)
+"""Channels of the seam planes at strides 4 and 8."""
 
 
 class Recogniser(nn.Module):  # type: ignore[misc, unused-ignore]
-    """Feature maps [n, maps, h, w] to [n, 2 * families, h / 2, w / 2]: logits of the families, then severity / 5."""
+    """Feature maps [n, maps, h, w] and seam planes [n, 3, 4h, 4w] to [n, 2 * families, h / 2, w / 2].
+
+    The answer holds the logits of the families, then severity / 5.
+    """
 
     def __init__(self, mean: Any, spread: Any) -> None:
         super().__init__()
         self.register_buffer("mean", torch.as_tensor(mean).reshape(1, -1, 1, 1))
         self.register_buffer("scale", 1 / torch.as_tensor(spread).reshape(1, -1, 1, 1))
         fine, half, quarter, eighth = _WIDTHS
-        self.first = _block(len(mean), fine)
+        near, far = _SEAM_WIDTHS
+        self.seam = nn.Sequential(_block(3, near, stride=2), _block(near, near), _block(near, far, stride=2))
+        self.first = _block(len(mean) + far, fine)
         self.down_half = nn.Sequential(_block(fine, half, stride=2), _block(half, half))
         self.down_quarter = nn.Sequential(_block(half, quarter, stride=2), _block(quarter, quarter))
         self.down_eighth = nn.Sequential(_block(quarter, eighth, stride=2), _block(eighth, eighth))
@@ -35,9 +42,10 @@ class Recogniser(nn.Module):  # type: ignore[misc, unused-ignore]
         self.half_again = _block(half, half)
         self.last = nn.Conv2d(half, 2 * len(FAMILIES), 1)
 
-    def forward(self, maps: Any) -> Any:
+    def forward(self, maps: Any, seams: Any) -> Any:
         """See the class."""
-        half = self.down_half(self.first((maps - self.mean) * self.scale))
+        cells = torch.cat([(maps - self.mean) * self.scale, self.seam(seams)], dim=1)
+        half = self.down_half(self.first(cells))
         quarter = self.down_quarter(half)
         eighth = self.down_eighth(quarter)
         eighth = 2 * eighth * torch.sigmoid(self.whole(eighth))
@@ -74,19 +82,20 @@ class Panel(nn.Module):  # type: ignore[misc, unused-ignore]
         return torch.stack([verifier(facts) for verifier in self.verifiers]).mean(dim=0)
 
 
-def export(network: Any, example: Any, path: Path, *, dynamic: dict[int, str]) -> None:
-    """Write a network as ONNX; axes in `dynamic` may have any length."""
+def export(network: Any, examples: tuple[Any, ...], path: Path, *, inputs: tuple[str, ...], dynamic: bool) -> None:
+    """Write a network as ONNX; with `dynamic` height and width of its maps may have any length."""
     network.eval()
+    axes = {name: {2: f"{name} height", 3: f"{name} width"} for name in (*inputs, "output")} if dynamic else {}
     with warnings.catch_warnings():
         # The exporter that needs no further package calls itself deprecated; its successor writes other operators.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network,
-            (example,),
+            examples,
             str(path),
-            input_names=["input"],
+            input_names=list(inputs),
             output_names=["output"],
-            dynamic_axes={"input": dynamic, "output": dynamic},
+            dynamic_axes=axes,
             opset_version=17,
             dynamo=False,
         )

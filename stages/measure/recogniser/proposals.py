@@ -28,11 +28,11 @@ _MOST_OF_A_LEVEL = 3
 _SAME_IOU = 0.85
 """Overlap from which the area of another level is no other candidate."""
 _RING_CELLS = 3
-_BORDER_PLANES = 5
+_BORDER_PLANES, _BORDER_FACTS = 10, 5
 _LEAST_PAIRS = 6
 _NEAR = np.ones((3, 3), np.uint8)
 _SHAPE_FACTS = 14
-FACTS = len(FAMILIES) + _SHAPE_FACTS + 2 * len(FAMILIES) + 3 * _BORDER_PLANES + 2 * len(NAMES)
+FACTS = len(FAMILIES) + _SHAPE_FACTS + 2 * len(FAMILIES) + _BORDER_FACTS * _BORDER_PLANES + 2 * len(NAMES)
 """Length of a candidate's description."""
 
 
@@ -153,31 +153,46 @@ def _means(maps: Maps, cells: BoolArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _border_facts(cells: BoolArray, planes: FloatArray) -> FloatArray:
-    """How brightness, contrast, colour and detail step across the border of `cells` [h, w]: three facts for each.
+    """How light, contrast, colour and detail step across the border of `cells` [h, w]: five facts for each plane.
 
     Pairs are a cell inside and the one two cells further out; the cell between them may lie half inside. A distortion
-    of tone or colour steps by one amount all around, an object's border here by more and there by less. The facts are
-    the median step, the mean step over the steps' spread, and the share of steps of the median's sign.
+    of tone or colour steps by one amount all around and what it shows goes on across it, an object's border steps here
+    by more and there by less and shows something else. The facts are the median step, the mean step over the steps'
+    spread, the share of steps of the median's sign, the correlation of inside and outside, and the logarithm of the
+    ratio of their spreads.
     """
     down, up = cells[:-2] & ~cells[2:], cells[2:] & ~cells[:-2]
     right, left = cells[:, :-2] & ~cells[:, 2:], cells[:, 2:] & ~cells[:, :-2]
-    over, across = planes[:, :-2] - planes[:, 2:], planes[:, :, :-2] - planes[:, :, 2:]
-    steps = np.concatenate([over[:, down], -over[:, up], across[:, right], -across[:, left]], axis=1)
+    above, below, before, after = planes[:, :-2], planes[:, 2:], planes[:, :, :-2], planes[:, :, 2:]
+    inner = np.concatenate([above[:, down], below[:, up], before[:, right], after[:, left]], axis=1)
+    outer = np.concatenate([below[:, down], above[:, up], after[:, right], before[:, left]], axis=1)
+    steps = inner - outer
     if steps.shape[1] < _LEAST_PAIRS:
-        return np.zeros(3 * _BORDER_PLANES, np.float32)
+        return np.zeros(_BORDER_FACTS * _BORDER_PLANES, np.float32)
     median = np.median(steps, axis=1)
     steady = steps.mean(axis=1) / (steps.std(axis=1) + 0.05)
     agreed = (np.sign(steps) == np.sign(median)[:, None]).mean(axis=1)
-    return np.asarray(np.concatenate([np.clip(median, -4, 4), np.clip(steady, -4, 4), agreed]), np.float32)
+    spreads = inner.std(axis=1) + 0.02, outer.std(axis=1) + 0.02
+    shared = ((inner - inner.mean(axis=1)[:, None]) * (outer - outer.mean(axis=1)[:, None])).mean(axis=1)
+    facts = [
+        np.clip(median, -4, 4),
+        np.clip(steady, -4, 4),
+        agreed,
+        shared / (spreads[0] * spreads[1]),
+        np.log2(spreads[0] / spreads[1]),
+    ]
+    return np.asarray(np.concatenate(facts), np.float32)
 
 
 def _border_planes(features: FloatArray) -> FloatArray:
-    """Logarithms of brightness, contrast, chroma and detail at full and quarter size, of cells."""
-    names = ("luma", "luma-spread", "red-green", "yellow-blue", "detail-1", "detail-4")
-    luma, spread, red_green, yellow_blue, fine, coarse = (features[NAMES.index(name)] for name in names)
-    brightness = np.log2((luma + 2) * 64 + 8)
-    chroma = np.log2(32 * np.hypot(red_green, yellow_blue) + 4)
-    return np.stack([brightness, spread, chroma, fine, coarse])
+    """Of cells: brightness, contrast, chroma, fine and coarse detail, red, green, blue (logarithms), and extremes."""
+    names = ("luma", "luma-spread", "red-green", "yellow-blue", "detail-1", "detail-4", "brightest", "darkest")
+    luma, spread, red_green, yellow_blue, fine, coarse, most, least = (features[NAMES.index(name)] for name in names)
+    grey, difference, other = 64 * (luma + 2), 32 * red_green, 32 * yellow_blue
+    green = grey - 0.356 * difference + 0.114 * other
+    levels = grey, 32 * np.hypot(red_green, yellow_blue), green + difference, green, green + difference / 2 - other
+    brightness, chroma, *channels = (np.log2(np.maximum(level, 0) + 8) for level in levels)
+    return np.stack([brightness, spread, chroma, fine, coarse, *channels, most, least])
 
 
 def _ring(bits: npt.NDArray[np.uint8]) -> BoolArray:

@@ -12,17 +12,26 @@ import numpy.typing as npt
 
 from manifests.masks import BoolArray, decode_mask
 from manifests.records import Region
-from manifests.vocabulary import FAMILIES
+from manifests.vocabulary import FAMILIES, Family
 from stages.measure.grid import PixelArray, working_view
-from stages.measure.recogniser.features import PADDED_TO_PX, feature_maps, padded
+from stages.measure.recogniser.features import (
+    PADDED_TO_PX,
+    SEAM_STRIDE_PX,
+    STRIDE_PX,
+    feature_maps,
+    padded,
+    seam_planes,
+)
 
 LABEL_STRIDE_PX = 16
 """Side of a cell of the labels and of what the network answers."""
-SHORTER_SIDES_PX = (384, 896)
+WINDOW_CELLS = 64
+"""Side of a sample in cells of the feature maps: 512 pixels, the shortest side of a view."""
+SHORTER_SIDES_PX = (512, 896)
 """Range from which the shorter side of a view is drawn, evenly on a logarithmic scale."""
 
 _LARGEST_ENLARGEMENT = 1.3
-_DECOYS = 0.12
+_DECOYS = 0.18
 """Share of views into which a part of another photograph is pasted: a closed border that is no distortion."""
 _RECOMPRESSED = 0.35
 """Share of views that went through a JPEG file of good quality, as nearly all photographs have."""
@@ -33,12 +42,23 @@ _SURE = 0.5
 """Share of a label's cell that must be inside a planted mask; cells with less, but some, are not scored."""
 _TOUCHED = 0.08
 
+_FAINT: tuple[Family, ...] = (
+    *("brighten", "darken", "contrast-weaken", "contrast-strengthen", "saturation-weaken", "saturation-strengthen"),
+)
+PLANTED: tuple[Family, ...] = (*FAMILIES, *_FAINT)
+"""Families that are planted to teach the network: those that leave no mark inside a cell twice as often."""
+
 
 @dataclass(frozen=True)
 class Sample:
-    """One view: features float16 [maps, h, w], severities uint8 [families, h / 2, w / 2], and which cells count."""
+    """A window of a view.
+
+    Features are float16 [maps, h, w], seam planes float16 [3, 4h, 4w], severities uint8 [families, h / 2, w / 2];
+    `counts` tells which of the cells of the severities count.
+    """
 
     features: npt.NDArray[np.float16]
+    seams: npt.NDArray[np.float16]
     severities: npt.NDArray[np.uint8]
     counts: BoolArray
     photo: int
@@ -85,7 +105,7 @@ def make_sample(paths: Sequence[Path], seed: int, index: int, *, untouched: floa
     rng = np.random.default_rng([seed, index])
     photo = index % len(paths)
     view = random_view(read_photo(paths[photo]), rng, paths)
-    config = DistortConfig(untouched=untouched, whole_image=0.06, pairs=0.15)
+    config = DistortConfig(untouched=untouched, whole_image=0.04, pairs=0.1, families=PLANTED)
     rgb, regions = plant_pixels(view, random_boxes(view, rng), rng, config)
     planted = [(decode_mask(region.mask), region.distortions) for region in regions]
     severities, counts = _labels(
@@ -93,7 +113,24 @@ def make_sample(paths: Sequence[Path], seed: int, index: int, *, untouched: floa
         view.shape[0],
         view.shape[1],
     )
-    return Sample(feature_maps(padded(rgb)).astype(np.float16), severities, counts, photo)
+    return _window(padded(rgb), severities, counts, photo, rng)
+
+
+def _window(
+    rgb: PixelArray, severities: npt.NDArray[np.uint8], counts: BoolArray, photo: int, rng: np.random.Generator
+) -> Sample:
+    """A random window of a view, on whole cells of the labels; the maps are those of the whole view."""
+    side, labels, scale = WINDOW_CELLS, WINDOW_CELLS // 2, STRIDE_PX // SEAM_STRIDE_PX
+    top, left = (int(rng.integers(length - labels + 1)) for length in severities.shape[1:])
+    cells = slice(2 * top, 2 * top + side), slice(2 * left, 2 * left + side)
+    fine = tuple(slice(part.start * scale, part.stop * scale) for part in cells)
+    return Sample(
+        feature_maps(rgb)[:, *cells].astype(np.float16),
+        seam_planes(rgb)[:, *fine].astype(np.float16),
+        severities[:, top : top + labels, left : left + labels],
+        counts[top : top + labels, left : left + labels],
+        photo,
+    )
 
 
 def random_boxes(rgb: PixelArray, rng: np.random.Generator) -> list[Region]:

@@ -13,8 +13,8 @@ import numpy as np
 from manifests.masks import BoolArray, decode_mask
 from manifests.vocabulary import Family
 from stages.distort.masks import MaskConfig
-from stages.distort.planting import DistortConfig, plant_pixels
-from stages.measure.grid import FloatArray
+from stages.distort.planting import DistortConfig, PlantedRegion, plant_pixels
+from stages.measure.grid import FloatArray, PixelArray
 from stages.measure.recogniser.features import STRIDE_PX
 from stages.measure.recogniser.infer import answers, load_network
 from stages.measure.recogniser.proposals import Candidate, candidates, pixels_of
@@ -54,18 +54,7 @@ class Scenes:
 
 def survey(paths: Sequence[Path], seed: int, network: Path, scenes: Scenes, index: int) -> Surveyed:
     """Plant in the view with this number and see what the network proposes; the same arguments, the same answer."""
-    cv2.setNumThreads(1)
-    rng = np.random.default_rng([seed, index])
-    photo = index % len(paths)
-    rgb = read_photo(paths[photo])
-    if rng.random() < scenes.varied:
-        view = random_view(rgb, rng, paths)
-        config = DistortConfig(untouched=scenes.untouched, whole_image=0.05, pairs=0.15)
-        rgb, regions = plant_pixels(view, random_boxes(view, rng), rng, config)
-    else:
-        masks_alone = MaskConfig(regions_max=1)
-        config = DistortConfig(untouched=scenes.untouched, whole_image=0, pairs=0, masks=masks_alone)
-        rgb, regions = plant_pixels(whole_view(rgb, rng), [], rng, config)
+    rgb, regions = planted_view(paths, seed, scenes, index)
     masks = [decode_mask(region.mask) for region in regions]
     maps = answers(_held(str(network)), rgb)
     height, width = rgb.shape[:2]
@@ -88,7 +77,22 @@ def survey(paths: Sequence[Path], seed: int, network: Path, scenes: Scenes, inde
             )
         )
     truths = [{each.family: each.severity for each in region.distortions} for region in regions]
-    return Surveyed(photo, truths, found)
+    return Surveyed(index % len(paths), truths, found)
+
+
+def planted_view(
+    paths: Sequence[Path], seed: int, scenes: Scenes, index: int
+) -> tuple[PixelArray, list[PlantedRegion]]:
+    """The view with this number as uint8 RGB [height, width, 3], and what was planted in it."""
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng([seed, index])
+    rgb = read_photo(paths[index % len(paths)])
+    if rng.random() < scenes.varied:
+        view = random_view(rgb, rng, paths)
+        config = DistortConfig(untouched=scenes.untouched, whole_image=0.05, pairs=0.15)
+        return plant_pixels(view, random_boxes(view, rng), rng, config)
+    config = DistortConfig(untouched=scenes.untouched, whole_image=0, pairs=0, masks=MaskConfig(regions_max=1))
+    return plant_pixels(whole_view(rgb, rng), [], rng, config)
 
 
 @functools.cache

@@ -18,14 +18,24 @@ import numpy as np
 
 from manifests.errors import InputError
 from manifests.vocabulary import FAMILIES
-from stages.measure.recogniser.features import NAMES
-from stages.measure.recogniser.infer import CARD, NETWORK, VERIFIER, confidences, load_network, sha256_of
-from stages.measure.recogniser.learning import WINDOW_CELLS, teach
+from stages.measure.recogniser.features import NAMES, SEAM_STRIDE_PX, STRIDE_PX
+from stages.measure.recogniser.infer import (
+    CARD,
+    DESCRIPTION,
+    MAPS,
+    NETWORK,
+    SEAMS,
+    VERIFIER,
+    confidences,
+    load_network,
+    sha256_of,
+)
+from stages.measure.recogniser.learning import teach
 from stages.measure.recogniser.proposals import FACTS
 from stages.measure.recogniser.report import figures, report_text
-from stages.measure.recogniser.samples import make_sample, read_photo
+from stages.measure.recogniser.samples import WINDOW_CELLS, make_sample, read_photo
 from stages.measure.recogniser.survey import Scenes, Surveyed, survey
-from stages.measure.recogniser.verifying import choose_thresholds, cross_fitted, worth
+from stages.measure.recogniser.verifying import choose_thresholds, cross_fitted, folds_of, worth
 
 Part = Literal["network", "verifier", "dev"]
 PARTS: tuple[tuple[Part, int], ...] = (("network", 50), ("verifier", 85), ("dev", 100))
@@ -49,7 +59,7 @@ class TrainingPlan:
     passes: int = 14
     views: int = 1600
     workers: int = 2
-    most_alarms: float = 0.04
+    most_alarms: float = 0.01
     network: Path | None = None
     say: Callable[[str], None] = field(default=lambda line: None)
 
@@ -79,8 +89,11 @@ def train(plan: TrainingPlan) -> dict[str, object]:
     if not any(worths) or all(worths):
         raise InputError("the network proposes nothing that a verifier could learn from; raise --samples or --passes")
     plan.say(f"{len(worths)} candidates to teach the verifiers, {sum(each > 0.5 for each in worths)} of them true")
-    verifiers = cross_fitted(surveyed["verifier"], seed=plan.seed)
-    export(Panel(verifiers), torch.zeros(1, FACTS), plan.out / VERIFIER, dynamic={})
+    verifiers = cross_fitted(
+        surveyed["verifier"], folds_of([series_of(path) for path in parts["verifier"]]), seed=plan.seed
+    )
+    panel = Panel(verifiers)
+    export(panel, (torch.zeros(1, FACTS),), plan.out / VERIFIER, inputs=(DESCRIPTION,), dynamic=False)
     _judge(surveyed["dev"], plan.out / VERIFIER)
     thresholds = choose_thresholds(surveyed["verifier"], plan.most_alarms)
     results = figures(surveyed["dev"], thresholds)
@@ -112,8 +125,10 @@ def _make_network(pool: ProcessPoolExecutor, photos: Sequence[Path], plan: Train
     samples = list(pool.map(partial(make_sample, photos, plan.seed), range(plan.samples), chunksize=16))
     plan.say(f"{len(samples)} samples planted")
     network, losses = teach(samples, passes=plan.passes, seed=plan.seed, say=plan.say)
-    window = torch.zeros(1, len(NAMES), WINDOW_CELLS, WINDOW_CELLS)
-    export(network, window, plan.out / NETWORK, dynamic={2: "height", 3: "width"})
+    maps = torch.zeros(1, len(NAMES), WINDOW_CELLS, WINDOW_CELLS)
+    fine = WINDOW_CELLS * STRIDE_PX // SEAM_STRIDE_PX
+    seams = torch.zeros(1, 3, fine, fine)
+    export(network, (maps, seams), plan.out / NETWORK, inputs=(MAPS, SEAMS), dynamic=True)
     return losses
 
 
@@ -130,6 +145,11 @@ def split(photos: Sequence[Path]) -> dict[Part, list[Path]]:
             f"give {FEWEST_PHOTOS} at the very least, hundreds for a recogniser of use"
         )
     return parts
+
+
+def series_of(photo: Path) -> str:
+    """Photographs of one package or series are alike: what stands before `__` in the name, else the folder's name."""
+    return photo.name.partition("__")[0] if "__" in photo.name else photo.parent.name
 
 
 def photos_in(places: Sequence[Path]) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,23 +39,40 @@ def worth(found: Found, view: Surveyed) -> float:
     return float(np.clip((iou - _WORTHLESS_IOU) / (_PERFECT_IOU - _WORTHLESS_IOU), 0, 1))
 
 
-def cross_fitted(views: Sequence[Surveyed], *, seed: int) -> list[Any]:
+def cross_fitted(views: Sequence[Surveyed], folds: Sequence[int], *, seed: int) -> list[Any]:
     """A `Verifier` for each fold of the photographs; fills the views' confidences by the one that saw none of them.
 
     So every view tells what the verifiers say of photographs that are new to them, and none is spared for that.
+    `folds` is the fold of each photograph.
     """
     import torch
 
     verifiers = []
     for fold in range(FOLDS):
-        known = [view for view in views if view.photo % FOLDS != fold]
+        known = [view for view in views if folds[view.photo] != fold]
         verifiers.append(_taught(known, seed + fold))
         for view in views:
-            if view.photo % FOLDS == fold and view.found:
+            if folds[view.photo] == fold and view.found:
                 with torch.no_grad():
                     answer = verifiers[-1](torch.from_numpy(np.stack([found.candidate.facts for found in view.found])))
                 view.confidences.extend(np.round(torch.sigmoid(answer[:, 0]).numpy(), 4).tolist())
     return verifiers
+
+
+def folds_of(series: Sequence[str]) -> list[int]:
+    """The fold of each photograph, given the series that it belongs to: series stay whole, the largest first.
+
+    Photographs of one series are alike. With them on both sides, the verifiers would know what they are asked about.
+    Of fewer series than folds, each photograph counts as one of its own.
+    """
+    if len(set(series)) < FOLDS:
+        return [number % FOLDS for number in range(len(series))]
+    sizes = Counter(series)
+    room, fold_of = [0] * FOLDS, {}
+    for name in sorted(sizes, key=lambda each: (-sizes[each], each)):
+        fold_of[name] = room.index(min(room))
+        room[fold_of[name]] += sizes[name]
+    return [fold_of[name] for name in series]
 
 
 def _taught(views: Sequence[Surveyed], seed: int) -> Any:

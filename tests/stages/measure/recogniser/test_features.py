@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from stages.measure.recogniser.features import NAMES, feature_maps, padded
+from stages.measure.recogniser.features import NAMES, feature_maps, padded, seam_planes
 
 Photo = Callable[[str], npt.NDArray[np.uint8]]
 Spoil = Callable[..., npt.NDArray[np.uint8]]
@@ -51,3 +51,13 @@ def test_the_grid_of_jpeg_lies_on_one_phase(photo: Photo):
     phases = [of(compressed, f"phase-x-{phase}").mean() for phase in range(8)]
     assert np.argmax(phases) == 7
     assert phases[7] > 1
+
+
+def test_a_change_of_brightness_is_one_step_in_the_seam_planes_whatever_lies_there(photo: Photo):
+    image = photo("espresso.png")[:256, :320]
+    image = np.maximum(image, 60)
+    darker = np.asarray(np.rint(image * 0.5), np.uint8)
+    steps = seam_planes(image) - seam_planes(darker)
+    assert steps.shape == (3, 128, 160)
+    assert steps.std() < 0.03
+    assert 0.38 < steps.mean() < 0.5

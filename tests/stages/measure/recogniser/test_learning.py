@@ -13,7 +13,8 @@ from manifests.errors import InputError
 from stages.measure.recogniser.infer import CARD, NETWORK, Recogniser
 from stages.measure.recogniser.learning import teach
 from stages.measure.recogniser.samples import make_sample, read_photo
-from stages.measure.recogniser.training import TrainingPlan, photos_in, split, train
+from stages.measure.recogniser.training import TrainingPlan, photos_in, series_of, split, train
+from stages.measure.recogniser.verifying import FOLDS, folds_of
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def test_a_sample_is_the_same_for_the_same_seed_and_number(paths: list[Path]):
     first, again, other = (make_sample(paths, 3, number) for number in (5, 5, 6))
     assert np.array_equal(first.features, again.features)
     assert np.array_equal(first.severities, again.severities)
-    assert first.features.shape != other.features.shape or not np.array_equal(first.features, other.features)
+    assert not np.array_equal(first.features, other.features)
 
 
 def test_labels_are_cells_of_sixteen_pixels_with_severities_of_what_was_planted(paths: list[Path]):
@@ -44,6 +45,7 @@ def test_labels_are_cells_of_sixteen_pixels_with_severities_of_what_was_planted(
         sample = make_sample(paths, 1, number, untouched=0)
         _, height, width = sample.features.shape
         assert sample.severities.shape[1:] == sample.counts.shape == (height // 2, width // 2)
+        assert sample.seams.shape == (3, 4 * height, 4 * width)
         assert sample.severities.max() <= 5
         assert sample.counts.mean() > 0.5
 
@@ -70,6 +72,21 @@ def test_a_whole_training_writes_weights_that_run_without_torch(more: list[Path]
     assert results["views"] == 4
     assert "Confusion" in (tmp_path / "report.md").read_text()
     assert Recogniser(tmp_path).claims(read_photo(more[0])) is not None
+
+
+def test_photographs_of_one_series_are_judged_by_a_verifier_that_saw_none_of_them():
+    names = [*(f"rooms__{number}.jpg" for number in range(7)), *(f"{name}__1.jpg" for name in "abcdefgh")]
+    series = [series_of(Path("photos") / name) for name in names]
+    assert series[:8] == ["rooms"] * 7 + ["a"]
+    folds = folds_of(series)
+    assert set(folds) == set(range(FOLDS))
+    assert len({fold for fold, name in zip(folds, series, strict=True) if name == "rooms"}) == 1
+    assert max(folds.count(fold) for fold in range(FOLDS)) == 7
+
+
+def test_of_few_series_each_photograph_stands_for_itself():
+    assert series_of(Path("holiday/one.jpg")) == "holiday"
+    assert set(folds_of(["holiday"] * 10)) == set(range(FOLDS))
 
 
 def test_too_few_photographs_are_one_line(paths: list[Path], tmp_path: Path):
