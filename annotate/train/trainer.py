@@ -133,6 +133,7 @@ def _trainer(
     parts: _Parts, images: dict[tuple[int, str], ImageFile], devices: int, checkpoint: Path | None, console: Console
 ) -> tuple[Any, Any]:
     """TRL's trainer with model, data and whoever listens, and the model's processor."""
+    getLogger("bitsandbytes").setLevel("ERROR")  # PEFT imports it where it is installed, and it says what it lacks
     from transformers import PrinterCallback, ProgressCallback
     from transformers.utils import logging
     from trl import SFTTrainer
@@ -140,7 +141,6 @@ def _trainer(
     from annotate.train.models import load_model, load_processor, lora_config, special_tokens
     from annotate.train.watch import Watch
 
-    getLogger("bitsandbytes").setLevel("ERROR")  # PEFT imports it where it is installed, and it says what it lacks
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     processor = load_processor(parts.model)
@@ -190,6 +190,7 @@ def _arguments(parts: _Parts, devices: int, *, resumed: bool) -> Any:
         gradient_checkpointing=settings.gradient_checkpointing,
         gradient_checkpointing_kwargs={"use_reentrant": False},
         logging_steps=settings.log_every,
+        logging_first_step=True,
         eval_strategy="steps" if parts.held_out else "no",
         eval_steps=settings.evaluate_every,
         eval_on_start=bool(parts.held_out) and not resumed,
