@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import time
 import warnings
 from collections.abc import Iterator
@@ -106,6 +107,8 @@ def _train(parts: _Parts, devices: int, console: Console) -> TrainResult:
         images = _images(parts)
     if parts.request.model == SMALL:
         with _first_device_first():
+            if checkpoint is None and _is_first():
+                shutil.rmtree(parts.model, ignore_errors=True)  # a session that was killed may have left half of it
             write_start(parts.model, parts.train, images, parts.settings.seed)
     _say_start(parts, checkpoint, console)
     trainer, processor = _trainer(parts, images, devices, checkpoint, console)
