@@ -7,6 +7,7 @@ moving data between nodes are Ray's work.
 from __future__ import annotations
 
 import os
+import re
 import resource
 import socket
 import time
@@ -247,6 +248,8 @@ class PoolWorker:
         )
 
 
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Died)\b")
+
 _DONE_SCHEMA = pa.schema(
     [
         ("shard", pa.int32()),
@@ -277,9 +280,14 @@ def _batches(dataset: ray.data.Dataset) -> Iterator[pa.Table]:
             assert isinstance(batch, pa.Table)
             yield batch
     except RayError as error:
-        lines = [line.strip() for line in str(error).splitlines()]
-        fact = next((line for line in reversed(lines) if line.strip("^~ ")), type(error).__name__)
-        raise AnnotateError(f"a worker cannot go on: {fact[:300]} (--debug shows where)") from error
+        raise AnnotateError(f"a worker cannot go on: {last_fact(str(error))[:300]} (--debug shows where)") from error
+
+
+def last_fact(trace: str) -> str:
+    """Of a trace of several exceptions, each the cause of the next, the last one that is not Ray's own."""
+    lines = [line.strip() for line in trace.splitlines() if line.strip("^~ \n")]
+    named = [line for line in lines if _EXCEPTION.match(line) and not line.startswith("ray.")]
+    return [*lines, *named][-1] if lines else "it said nothing"
 
 
 def run_shards(

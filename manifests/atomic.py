@@ -6,6 +6,7 @@ fsync the folder. The steps are methods of `Disk`, so that a test can stop the w
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -73,7 +74,9 @@ def write_file(
         disk.replace(temporary, path)
         disk.sync(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        # A file system that has turned read-only does not let go of it either; the next run sweeps.
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise as_output_error(error, path) from error
 
 

@@ -85,12 +85,16 @@ class RunLock:
         return holder is not None and holder.token == self._token
 
     def release(self) -> None:
-        """Stop the heartbeat and remove the lock if it is still ours."""
+        """Stop the heartbeat and remove the lock if it is still ours.
+
+        Where the file system does not let go of it, it is stale once this process is dead.
+        """
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
         if self.held():
-            self._path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._path.unlink()
         _held_here.discard(self._token)
 
     def _create(self) -> bool:

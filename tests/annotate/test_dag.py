@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotate.dag import Pool, last_reader_of_content, pools_of, worker_count
+from annotate.dag import Pool, last_fact, last_reader_of_content, pools_of, worker_count
 from manifests.errors import RecipeError
 from manifests.recipe import load_recipe
 from stages.registry import build_chain
@@ -58,3 +58,16 @@ def test_a_stage_that_asks_a_model_may_have_several_shards_in_hands_in_a_pool_of
 def test_a_stage_that_takes_one_shard_at_a_time_is_not_given_more(stage: str) -> None:
     with pytest.raises(RecipeError, match=f"{stage} takes one shard at a time"):
         pools(f"execution.{stage}.shards_at_once=4")
+
+
+def test_what_ended_a_worker_is_the_last_exception_that_is_not_rays_own() -> None:
+    trace = """Traceback (most recent call last):
+      File "commit.py", line 76, in write_file
+    OSError: [Errno 30] Read-only file system: 'part'
+
+    The above exception was the direct cause of the following exception:
+
+    ray.exceptions.UserCodeException: UDF failed to process a data block.
+    To change retry attempts, configure `ray.data.DataContext`"""
+    assert last_fact(trace) == "OSError: [Errno 30] Read-only file system: 'part'"
+    assert last_fact("something odd") == "something odd"

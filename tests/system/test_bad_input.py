@@ -162,14 +162,9 @@ def test_a_second_driver_is_turned_away_and_does_no_harm(
     assert first.returncode == 0
 
 
-def test_a_full_disk_is_said_in_one_line(environment: dict[str, str], photos: Path, tmp_path: Path) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    script = (
-        f"mount -t tmpfs -o size=200k tmpfs '{small}' && "
-        f"exec '{sys.executable}' -m annotate run --images '{photos}' --out '{small}/run' --shard-size 3"
-    )
-    said = subprocess.run(
+def on_a_disk_of_its_own(environment: dict[str, str], script: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell script that may mount what it likes, seen by nobody else."""
+    return subprocess.run(
         ["unshare", "--map-root-user", "--mount", "sh", "-c", script],
         env=environment,
         capture_output=True,
@@ -177,6 +172,35 @@ def test_a_full_disk_is_said_in_one_line(environment: dict[str, str], photos: Pa
         timeout=240,
         check=False,
     )
+
+
+def test_a_full_disk_is_said_in_one_line(environment: dict[str, str], photos: Path, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    said = on_a_disk_of_its_own(
+        environment,
+        f"mount -t tmpfs -o size=200k tmpfs '{small}' && "
+        f"exec '{sys.executable}' -m annotate run --images '{photos}' --out '{small}/run' --shard-size 3",
+    )
     assert said.returncode == USAGE_ERROR, said.stderr
     assert "the disk is full; free some space and run the same command again" in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_an_output_that_turns_read_only_is_said_in_one_line_and_gone_on_with_later(
+    environment: dict[str, str], photos: Path, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    run = f"'{sys.executable}' -m annotate run --images '{photos}' --take 6 --shard-size 2 --out '{disk}/run'"
+    said = on_a_disk_of_its_own(
+        environment,
+        f"mount -t tmpfs tmpfs '{disk}' && {{ {run} --fresh & }} && "
+        f"until ls '{disk}'/run/ledger/0*.json 2> /dev/null; do sleep 0.05; done && "
+        f"mount -o remount,ro '{disk}' && {{ wait $!; echo \"ended with $?\"; }} && "
+        f"mount -o remount,rw '{disk}' && {run} && ls '{disk}/run/_SUCCESS'",
+    )
+    assert said.returncode == 0, said.stderr
+    assert f"ended with {USAGE_ERROR}" in said.stdout
+    assert "the file system is read-only; choose another --out" in said.stderr
     assert "Traceback" not in said.stderr
