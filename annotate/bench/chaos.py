@@ -37,8 +37,6 @@ WORKER_KILL = "worker SIGKILL"
 WHILE_IT_STARTS = 0.2
 """Share of the sessions in which something is killed at any time after the start, whether work has begun or not."""
 LONGEST_START_S = 8.0
-LONGEST_WORK_S = 4.0
-"""Longest time that a session works before something is killed."""
 GONE_WITHIN_S = 90.0
 """Time within which nothing of a killed session may be left."""
 IDLE = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
@@ -57,8 +55,13 @@ class Toll:
     sessions: int = 0
 
 
-def bench_chaos(console: Console, *, images: str, count: int, kills: int, shard_size: int, seed: int) -> None:
-    """Kill, resume, compare, print; the last line is JSON. Raises AnnotateError at the first broken promise."""
+def bench_chaos(
+    console: Console, *, images: str, count: int, kills: int, shard_size: int, longest_work_s: float, seed: int
+) -> None:
+    """Kill, resume, compare, print; the last line is JSON. Raises AnnotateError at the first broken promise.
+
+    A session works for at most `longest_work_s` before something of it is killed.
+    """
     began = time.monotonic()
     # Whatever a shell starts in the background ignores SIGINT, and so would all that we start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -67,7 +70,7 @@ def bench_chaos(console: Console, *, images: str, count: int, kills: int, shard_
         photos.mkdir()
         make_photos(images, photos, count=count, megapixels=MEGAPIXELS, seed=seed)
         _finish(photos, peaceful, shard_size)
-        toll = _kill_and_resume(photos, killed, shard_size, kills, np.random.default_rng(seed))
+        toll = _kill_and_resume(photos, killed, shard_size, kills, longest_work_s, np.random.default_rng(seed))
         differing = _differences(peaceful, killed)
         left = [path.name for path in (*temporary_files(killed), *inflight_files(killed))]
         status = read_status(killed)
@@ -93,7 +96,9 @@ def bench_chaos(console: Console, *, images: str, count: int, kills: int, shard_
         raise AnnotateError(f"the killed run is not the other one: {', '.join([*differing, *left][:5])}")
 
 
-def _kill_and_resume(photos: Path, out: Path, shard_size: int, kills: int, random: np.random.Generator) -> Toll:
+def _kill_and_resume(
+    photos: Path, out: Path, shard_size: int, kills: int, longest_work_s: float, random: np.random.Generator
+) -> Toll:
     toll = Toll()
     while not (out / SUCCESS).exists():
         enough = toll.kills.total() >= kills
@@ -101,13 +106,15 @@ def _kill_and_resume(photos: Path, out: Path, shard_size: int, kills: int, rando
         if enough:
             _finish(photos, out, shard_size)
         else:
-            _killed_session(photos, out, shard_size, random, toll)
+            _killed_session(photos, out, shard_size, longest_work_s, random, toll)
     if toll.kills.total() < kills:
         raise AnnotateError(f"the run was done after {toll.kills.total()} kills; give more photos (--n)")
     return toll
 
 
-def _killed_session(photos: Path, out: Path, shard_size: int, random: np.random.Generator, toll: Toll) -> None:
+def _killed_session(
+    photos: Path, out: Path, shard_size: int, longest_work_s: float, random: np.random.Generator, toll: Toll
+) -> None:
     """Start the command, and kill parts of it until the session is over."""
     process = subprocess.Popen(
         _command(photos, out, shard_size), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -118,10 +125,10 @@ def _killed_session(photos: Path, out: Path, shard_size: int, random: np.random.
         while process.poll() is None and not _in_hands(process, out):
             time.sleep(0.05)
         if random.random() < 0.7:
-            time.sleep(random.uniform(0, LONGEST_WORK_S / 2))
+            time.sleep(random.uniform(0, longest_work_s / 2))
             _kill(process, WORKER_KILL, random, out, toll)
     while process.poll() is None:
-        time.sleep(random.uniform(0, LONGEST_WORK_S))
+        time.sleep(random.uniform(0, longest_work_s))
         _kill(process, DRIVER_KILLS[int(random.integers(len(DRIVER_KILLS)))], random, out, toll)
 
 

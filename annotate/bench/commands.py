@@ -90,13 +90,24 @@ def chaos(
     count: Annotated[int, typer.Option("--n", min=8, help="Number of photos.")] = 400,
     kills: Annotated[int, typer.Option("--kills", min=1, help="Kills before the run may end.")] = 30,
     shard_size: Annotated[int, typer.Option("--shard-size", min=1, help="Images per shard.")] = 4,
+    longest_work: Annotated[
+        float, typer.Option("--longest-work", min=0, help="Seconds that a session works at most before a kill.")
+    ] = 4.0,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the photos' crops and of when what is killed.")] = 0,
     debug: Debug = False,
 ) -> None:
     """Kill the driver, workers and Ray itself at random until a run is done; compare it with one left in peace."""
     from annotate.bench.chaos import bench_chaos
 
-    bench_chaos(Console(highlight=False), images=images, count=count, kills=kills, shard_size=shard_size, seed=seed)
+    bench_chaos(
+        Console(highlight=False),
+        images=images,
+        count=count,
+        kills=kills,
+        shard_size=shard_size,
+        longest_work_s=longest_work,
+        seed=seed,
+    )
 
 
 @bench.command()
