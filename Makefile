@@ -103,28 +103,6 @@ bench-canaries: .venv/core.done ## How often labels obey an instruction that is 
 bench-planted: .venv/core.done ## Whether the labels are true: plants known flaws in IMAGES=, annotates blind, compares
 	@$(BIN)/annotate bench planted --images "$(IMAGES)" $(ARGS)
 
-# One distortion site a view, large and plain: what so small a model can learn in so short a time.
-PLANTED := question.yes_no=6 question.open=3 load.min_side_px=64 distort.untouched=0 distort.whole_image=0.3 \
-	distort.severity_min=2 distort.pairs=0.3 distort.masks.regions_min=1 distort.masks.regions_max=1 \
-	distort.masks.min_area=0.25 distort.masks.max_area=0.9
-CURVE ?= runs/small
-BENCH_VIEWS ?= 200
-
-.PHONY: train-small
-train-small: .venv/test.done ## Train the small model on views of the photos in IMAGES=, judge it on those in HELD_OUT=, draw the curve
-	@test -d "$(HELD_OUT)" || { echo "give the held-out photos: make train-small IMAGES=dir/ HELD_OUT=dir/" >&2; exit 2; }
-	@$(BIN)/python -m annotate.train.small.views "$(IMAGES)" "$(CURVE)/views-train"
-	@$(BIN)/python -m annotate.train.small.views "$(HELD_OUT)" "$(CURVE)/views-held-out"
-	@for part in train held-out; do \
-		$(BIN)/annotate run --recipe spider-synthetic $(PLANTED:%=--set %) \
-			--images "$(CURVE)/views-$$part" --out "$(CURVE)/$$part"; \
-	done
-	@test -d "$(CURVE)/bench" || $(BIN)/annotate bench make --from "$(CURVE)/held-out" --exclude "$(CURVE)/train" \
-		--tasks spider --images "$(BENCH_VIEWS)" --out "$(CURVE)/bench"
-	@$(BIN)/annotate ablate --data "$(CURVE)/train" --model small --bench "$(CURVE)/bench" --out "$(CURVE)/curve" \
-		--recipe train-small --families yes-no,what,refer-short \
-		--set learning_rate=2e-3 --max-steps 700 --threads 1 --max-tokens 16 $(ARGS)
-
 .PHONY: lock-gpu
 lock-gpu: .venv/bin/uv ## Check by a resolver's dry run that requirements/gpu.txt holds as a whole; ARGS=--upgrade renews it
 	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT \
