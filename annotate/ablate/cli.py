@@ -69,7 +69,7 @@ def ablate(
     """
     from annotate.ablate.command import AblateRequest, run_ablate
     from annotate.ablate.points import budgets_of, named_data, scales_of, seeds_of, varied_of
-    from annotate.evaluate.models import engine_of
+    from annotate.evaluate.models import ModelChoice, model_choice
     from manifests.errors import Interrupted
 
     request = AblateRequest(
@@ -85,8 +85,7 @@ def ablate(
         seeds=seeds_of(seeds),
         vary=varied_of(vary or ()),
         max_steps=max_steps,
-        engine=engine_of(engine),
-        batch=batch,
+        judged=model_choice(model=model, endpoint=None, engine=engine, batch=batch) or ModelChoice(),
         max_tokens=max_tokens,
         jobs=jobs,
         gpus=gpus,

@@ -18,10 +18,11 @@ from annotate.ablate.table import Curve, curves_of, table_of
 from annotate.ablate.work import Done, Work, do, read_done
 from annotate.console import console as messages
 from annotate.engine import ray_engine
-from annotate.evaluate.models import Engine
+from annotate.evaluate.models import ModelChoice
 from annotate.evaluate.report import METRICS
 from annotate.train.batches import batch_plan, held_out_images
 from annotate.train.examples import Selection, read_examples
+from annotate.train.folder import differences
 from annotate.train.settings import load_settings
 from manifests.atomic import Disk, make_folder, write_bytes, write_json
 from manifests.errors import AnnotateError, OutputError
@@ -45,8 +46,8 @@ class AblateRequest:
     seeds: Sequence[int] = (0,)
     vary: Mapping[str, Sequence[str]] = field(default_factory=dict)
     max_steps: int | None = None
-    engine: Engine = "auto"
-    batch: int = 32
+    judged: ModelChoice = field(default_factory=ModelChoice)
+    """How a trained model is asked; each point puts its own model in."""
     max_tokens: int = 64
     jobs: int = 1
     gpus: float = 0.0
@@ -88,10 +89,8 @@ def _begin(request: AblateRequest) -> None:
     make_folder(Disk(), request.out)
     path = request.out / ASKED
     if path.exists():
-        there = json.loads(path.read_text(encoding="utf-8"))
-        differing = [key for key, value in asked.items() if there.get(key) != value]
-        if differing:
-            raise OutputError(f"--out {request.out}: holds another ablation ({', '.join(differing)}); choose another")
+        if differing := differences(json.loads(path.read_text(encoding="utf-8")), json.loads(json.dumps(asked))):
+            raise OutputError(f"--out {request.out}: holds another ablation ({'; '.join(differing)}); choose another")
     elif any(request.out.iterdir()):
         raise OutputError(f"--out {request.out}: is not empty and no ablation; choose another folder")
     else:
@@ -130,8 +129,7 @@ def _work(request: AblateRequest, point: Point, supply: _Supply) -> Work:
         families=request.families,
         bench=request.bench,
         max_steps=supply.steps,
-        engine=request.engine,
-        batch=request.batch,
+        judged=request.judged,
         max_tokens=request.max_tokens,
         threads=request.threads,
     )

@@ -13,7 +13,7 @@ from rich.console import Console
 from annotate.ablate.points import Point, tasks_of
 from annotate.bench.planted.figures import Figure
 from annotate.evaluate.bench import TextRow
-from annotate.evaluate.models import Engine
+from annotate.evaluate.models import ModelChoice
 from annotate.train.boxes import BoxForm
 from manifests.atomic import Disk, write_bytes, write_json
 from manifests.geometry import box_of_grid_cells_for_scoring
@@ -36,8 +36,7 @@ class Work:
     families: str | None
     bench: Path
     max_steps: int | None
-    engine: Engine
-    batch: int
+    judged: ModelChoice
     max_tokens: int
     threads: int | None
     """Threads of torch; None: as many as Ray gives the process."""
@@ -137,12 +136,12 @@ def do(work: Work) -> Done:
 def _ask(work: Work, model: Path | None, answers: Path) -> None:
     """Put the benchmark's questions to a model, with boxes as it was taught them, and keep its answers as stored."""
     from annotate.evaluate.bench import read_bench
-    from annotate.evaluate.models import ModelChoice, open_model
+    from annotate.evaluate.models import open_model
     from annotate.evaluate.predict import Asking, predict
 
     bench, form = read_bench(work.bench), BoxForm.parse(work.point.boxes)
     texts = tuple(replace(row, question=_in_form(row, form)) for row in bench.texts)
-    choice = ModelChoice(model=str(model), engine=work.engine, batch=work.batch)
+    choice = replace(work.judged, model=str(model))
     opened = open_model(choice)
     try:
         said = predict(

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 from manifests.errors import AnnotateError, InputError
 from manifests.weights import MissingWeights, WeightSource, digests, local_path
@@ -116,14 +116,6 @@ def model_choice(**said: Any) -> ModelChoice | None:
         if option in said and said[option] not in allowed:
             raise InputError(f"--{option} {said[option]}: should be one of {', '.join(allowed)}")
     return ModelChoice(**said)
-
-
-def engine_of(word: str) -> Engine:
-    """An engine by its name. Raises InputError."""
-    for engine in get_args(Engine):
-        if engine == word:
-            return cast("Engine", engine)
-    raise InputError(f"--engine {word}: should be one of {', '.join(get_args(Engine))}")
 
 
 def open_model(choice: ModelChoice) -> LanguageModel:

@@ -52,9 +52,9 @@ class TrainFolder:
         if there is None or fresh:
             make_folder(Disk(), self.out)
             write_json(Disk(), self.out / ASKED, {"asked": dict(asked), **facts})
-        elif differences := _differences(there["asked"], json.loads(json.dumps(asked))):
+        elif differing := differences(there["asked"], json.loads(json.dumps(asked))):
             raise OutputError(
-                f"--out {self.out}: holds another training ({'; '.join(differences)}); "
+                f"--out {self.out}: holds another training ({'; '.join(differing)}); "
                 "choose another folder, or --fresh to throw it away"
             )
 
@@ -136,7 +136,7 @@ def _is_whole(checkpoint: Path) -> bool:
         return False
 
 
-def _differences(there: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+def differences(there: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
     """One phrase for each option in which two trainings differ, `key: there -> asked`."""
     old, new = dict(_flat("", there)), dict(_flat("", asked))
     return [

@@ -26,12 +26,12 @@ from annotate.train.curve import Point, points_of, write_curve
 from annotate.train.dataset import check_texts, conversations
 from annotate.train.examples import Example, TrainingData, read_examples
 from annotate.train.facts import asked_of, facts_of
-from annotate.train.folder import ADAPTER, CHECKPOINTS, IMAGES, MODEL, TrainFolder
+from annotate.train.folder import ADAPTER, CHECKPOINTS, IMAGES, MODEL, START, TrainFolder
 from annotate.train.images import ImageFile, files_of
 from annotate.train.installed import check_installed
 from annotate.train.request import TrainRequest, TrainResult
 from annotate.train.settings import TrainSettings, load_settings
-from annotate.train.small.start import FOLDER, SMALL, write_start
+from annotate.train.small.start import SMALL, write_start
 from manifests.lock import RunLock
 
 DEVICES, RANK = "WORLD_SIZE", "RANK"
@@ -81,7 +81,7 @@ def train(request: TrainRequest, console: Console | None = None) -> TrainResult:
 def _parts(request: TrainRequest, settings: TrainSettings, data: TrainingData) -> _Parts:
     from annotate.train.models import starting_model
 
-    model = request.out / FOLDER if request.model == SMALL else starting_model(request.model, request.revision)
+    model = request.out / START if request.model == SMALL else starting_model(request.model, request.revision)
     held_out_ids = held_out_images((example.image_id for example in data.examples), settings)
     folder = TrainFolder(request.out)
     asked = asked_of(request, settings, data, model)

@@ -11,16 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>"]
-SPECIAL += ["<|image_pad|>", "<|video_pad|>"]
-
-TEMPLATE = """\
-{%- for message in messages %}<|im_start|>{{ message['role'] }}
-{% if message['content'] is string %}{{ message['content'] }}{% else %}
-{%- for part in message['content'] %}{% if part['type'] == 'text' %}{{ part['text'] }}{% else %}\
-<|vision_start|><|image_pad|><|vision_end|>{% endif %}{% endfor %}{% endif %}<|im_end|>
-{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
-{% endif %}"""
+from annotate.train.small.build import SPECIAL, TEMPLATE
 
 WORDS = [
     "the image is sharp and well exposed, with severe blur and mild noise on the person",

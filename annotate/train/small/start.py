@@ -12,7 +12,6 @@ from annotate.train.images import ImageFile
 from annotate.train.small import build
 
 SMALL = "small"
-FOLDER = "start"
 MOST_IMAGES = 800
 """Images whose patches the first layer is fitted to."""
 
