@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from stages.measure.grid import GRID, FloatArray, Windows, pooled
+from stages.measure.grid import GRID, FloatArray, Windows, medians, pooled
 
 _PERIOD = 8
 _SHARED_LEVELS = 1.0
@@ -66,8 +66,9 @@ def _mean(steps: FloatArray) -> FloatArray:
 
 def _one_level(cells: FloatArray) -> FloatArray:
     flat = cells.reshape(GRID, GRID, -1)
-    middle = np.median(flat, axis=2, keepdims=True)
-    return np.asarray((np.abs(flat - middle) < 0.5).mean(axis=2), np.float32)
+    middle = medians(flat)[..., None]
+    near = np.abs(flat - middle) < 0.5
+    return np.asarray(near.view(np.uint8).sum(axis=2, dtype=np.uint32) / flat.shape[2], np.float32)
 
 
 def _grid_excess(steps: FloatArray, origin_px: npt.NDArray[np.int64]) -> FloatArray:

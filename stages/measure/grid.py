@@ -22,6 +22,8 @@ PixelArray = npt.NDArray[np.uint8]
 LUMA = np.array([[0.299, 0.587, 0.114]], dtype=np.float32)
 """Weights of ITU-R BT.601, the ones of JPEG."""
 
+_BAND_ROWS = 32
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -85,6 +87,18 @@ def pooled(sums: FloatArray, radius: int) -> FloatArray:
     return np.asarray(cv2.boxFilter(sums, -1, (side, side), normalize=False, borderType=border), np.float32)
 
 
+def medians(values: FloatArray) -> FloatArray:
+    """Medians along the last axis, those of `np.median`, by one partition; there must be a value and no NaN."""
+    half = values.shape[-1] // 2
+    parted = np.partition(values, half, axis=-1)
+    upper = parted[..., half]
+    return upper if values.shape[-1] % 2 else np.asarray((parted[..., :half].max(axis=-1) + upper) / 2, np.float32)
+
+
 def luma_of(rgb: PixelArray) -> FloatArray:
-    """Luma in grey levels 0-255, float32."""
-    return np.asarray(cv2.transform(rgb.astype(np.float32), LUMA), np.float32)
+    """Luma in grey levels 0-255, float32; taken in bands, whose colours as real numbers stay in the cache."""
+    luma = np.empty(rgb.shape[:2], np.float32)
+    for top in range(0, len(rgb), _BAND_ROWS):
+        rows = slice(top, top + _BAND_ROWS)
+        cv2.transform(rgb[rows].astype(np.float32), LUMA, dst=luma[rows])
+    return luma

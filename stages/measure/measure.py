@@ -25,7 +25,7 @@ from stages.measure.recogniser.growths import growths_of, in_colour, joined
 from stages.measure.recogniser.infer import CARD, CARD_SHA256, Recogniser
 from stages.measure.severity import Limits, family_grids, image_severities
 from stages.measure.summary import attributes_of, coverage
-from stages.pixels import single_threaded, upright_rgb
+from stages.pixels import keep_freed_memory, single_threaded, upright_rgb
 from stages.stage import Stage, StageConfig
 
 
@@ -69,6 +69,7 @@ class Measure(Stage):
     def open(self) -> None:
         """Load the network if it is asked for; OpenCV keeps to one core."""
         single_threaded()
+        keep_freed_memory()
         if self.config.recogniser == "net":
             self._recogniser = Recogniser()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from stages.measure.grid import GRID, FloatArray, Windows, cell_means
+from stages.measure.grid import GRID, FloatArray, Windows, cell_means, medians
 
 _GAUSSIAN_MEDIAN = 0.6745
 """Median of the absolute value of a standard normal variable."""
@@ -36,9 +36,9 @@ def measure_noise(windows: Windows, luma: FloatArray) -> Noise:
     sigma = median(|d|) / 0.6745 over the finest diagonal Haar coefficients d (Donoho and Johnstone, "Ideal spatial
     adaptation by wavelet shrinkage", Biometrika 81 (1994); the estimator of `skimage.restoration.estimate_sigma`).
     """
-    red, green, _ = cv2.split(windows.rgb)
+    red, green = (cv2.extractChannel(windows.rgb, channel) for channel in (0, 1))
     colour = np.asarray(cv2.subtract(red, green, dtype=cv2.CV_32F), np.float32)
-    step = np.abs(luma - cv2.medianBlur(luma, 3))
+    step = cv2.absdiff(luma, cv2.medianBlur(luma, 3))
     return Noise(
         *_sigma_and_whiteness(windows.split(luma)),
         *_sigma_and_whiteness(windows.split(colour)),
@@ -57,8 +57,8 @@ def _sigma_and_whiteness(cells: FloatArray) -> tuple[FloatArray, FloatArray]:
 def _haar(cells: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Diagonal detail and average of one level of the orthonormal Haar transform of [20, h, 20, w]."""
     height, width = cells.shape[1] // 2 * 2, cells.shape[3] // 2 * 2
-    a, b = cells[:, 0:height:2, :, 0:width:2], cells[:, 0:height:2, :, 1:width:2]
-    c, d = cells[:, 1:height:2, :, 0:width:2], cells[:, 1:height:2, :, 1:width:2]
+    corners = (cells[:, row:height:2, :, column:width:2] for row in (0, 1) for column in (0, 1))
+    a, b, c, d = (np.ascontiguousarray(corner) for corner in corners)
     return np.asarray((a - b - c + d) / 2, np.float32), np.asarray((a + b + c + d) / 2, np.float32)
 
 
@@ -66,4 +66,4 @@ def _robust_sigma(coefficients: FloatArray) -> FloatArray:
     if coefficients.shape[1] == 0 or coefficients.shape[3] == 0:
         return np.zeros((GRID, GRID), np.float32)
     flat = np.abs(coefficients).transpose(0, 2, 1, 3).reshape(GRID, GRID, -1)
-    return np.asarray(np.median(flat, axis=2) / _GAUSSIAN_MEDIAN, np.float32)
+    return np.asarray(medians(flat) / _GAUSSIAN_MEDIAN, np.float32)
