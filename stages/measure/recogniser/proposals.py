@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from manifests.masks import BoolArray
 from manifests.vocabulary import FAMILIES, Family
-from stages.measure.grid import FloatArray
+from stages.measure.grid import FloatArray, medians
 from stages.measure.recogniser.features import NAMES
 
 LEVELS = (0.7, 0.5, 0.35, 0.22, 0.12, 0.06)
@@ -65,6 +65,7 @@ class Candidate:
 def candidates(maps: Maps) -> list[Candidate]:
     """All candidates of an image, family by family, from the surest level to the faintest."""
     border = _border_planes(maps.features)
+    planes = np.concatenate([maps.probability, maps.features]).reshape(len(FAMILIES) + len(NAMES), -1)
     found: list[Candidate] = []
     for number, family in enumerate(FAMILIES):
         probability = maps.probability[number]
@@ -74,7 +75,7 @@ def candidates(maps: Maps) -> list[Candidate]:
             for cells in components[:_MOST_OF_A_LEVEL]:
                 if all(overlap(cells, other) < _SAME_IOU for other in known):
                     known.append(cells)
-                    found.append(_candidate(number, family, cells, level, len(components), maps, border))
+                    found.append(_candidate(number, family, cells, level, len(components), maps, planes, border))
     return found
 
 
@@ -85,10 +86,12 @@ def overlap(first: BoolArray, second: BoolArray) -> float:
 
 def _components(likely: BoolArray) -> list[BoolArray]:
     """Connected cells that are enough for an area, without holes, largest first."""
-    labels, count = ndimage.label(likely)
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
     least = max(_LEAST_CELLS, _LEAST_SHARE * likely.size)
-    ordered = sorted((label for label in range(1, count + 1) if sizes[label] >= least), key=lambda n: (-sizes[n], n))
+    if np.count_nonzero(likely) < least:
+        return []
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(likely.view(np.uint8), connectivity=4)
+    sizes = boxes[:, cv2.CC_STAT_AREA]
+    ordered = sorted((label for label in range(1, count) if sizes[label] >= least), key=lambda n: (-sizes[n], n))
     return [_without_holes(labels == label) for label in ordered]
 
 
@@ -100,7 +103,14 @@ def _without_holes(cells: BoolArray) -> BoolArray:
 
 
 def _candidate(
-    number: int, family: Family, cells: BoolArray, level: float, fellows: int, maps: Maps, border: FloatArray
+    number: int,
+    family: Family,
+    cells: BoolArray,
+    level: float,
+    fellows: int,
+    maps: Maps,
+    planes: FloatArray,
+    border: FloatArray,
 ) -> Candidate:
     probability, severity = maps.probability[number], maps.severity[number]
     weight = probability * cells
@@ -108,16 +118,17 @@ def _candidate(
     bits = cells.astype(np.uint8)
     ring = _ring(bits)
     likely = probability[cells]
-    inside_families, inside = _means(maps, cells)
-    around_families, around = _means(maps, ring) if ring.any() else (inside_families, inside)
+    means = _means(planes, cells, ring if ring.any() else cells)
+    (inside_families, around_families), (inside, around) = means[:, : len(FAMILIES)], means[:, len(FAMILIES) :]
     rows, columns = np.nonzero(cells)
     box = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
     outline = int((bits - cv2.erode(bits, _NEAR)).sum())
     at_border = int(cells[0].sum() + cells[-1].sum() + cells[:, 0].sum() + cells[:, -1].sum())
+    surest, least_sure = np.percentile(likely, (90, 25))
     shape = [
         float(likely.mean()),
-        float(np.percentile(likely, 90)),
-        float(np.percentile(likely, 25)),
+        float(surest),
+        float(least_sure),
         float(np.delete(inside_families, number).max()),
         float(np.log2(cells.mean())),
         float(cells.sum() / box),
@@ -144,12 +155,10 @@ def _candidate(
     return Candidate(family, cells, float(np.clip(mean_severity, 1, 5)), level, facts.astype(np.float32))
 
 
-def _means(maps: Maps, cells: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Means of the probabilities and of the features over some cells."""
-    weights = cells.ravel().astype(np.float32) / max(int(cells.sum()), 1)
-    families = maps.probability.reshape(len(FAMILIES), -1) @ weights
-    features = maps.features.reshape(len(maps.features), -1) @ weights
-    return np.asarray(families, np.float32), np.asarray(features, np.float32)
+def _means(planes: FloatArray, inside: BoolArray, around: BoolArray) -> FloatArray:
+    """Means [2, planes] of the planes [planes, cells] inside and around."""
+    chosen = np.stack([inside.ravel(), around.ravel()], dtype=np.float32)
+    return np.asarray(chosen @ planes.T / chosen.sum(axis=1)[:, None], np.float32)
 
 
 def _border_facts(cells: BoolArray, planes: FloatArray) -> FloatArray:
@@ -161,27 +170,36 @@ def _border_facts(cells: BoolArray, planes: FloatArray) -> FloatArray:
     spread, the share of steps of the median's sign, the correlation of inside and outside, and the logarithm of the
     ratio of their spreads.
     """
-    down, up = cells[:-2] & ~cells[2:], cells[2:] & ~cells[:-2]
-    right, left = cells[:, :-2] & ~cells[:, 2:], cells[:, 2:] & ~cells[:, :-2]
-    above, below, before, after = planes[:, :-2], planes[:, 2:], planes[:, :, :-2], planes[:, :, 2:]
-    inner = np.concatenate([above[:, down], below[:, up], before[:, right], after[:, left]], axis=1)
-    outer = np.concatenate([below[:, down], above[:, up], after[:, right], before[:, left]], axis=1)
-    steps = inner - outer
-    if steps.shape[1] < _LEAST_PAIRS:
+    pairs = _pairs(cells)
+    if pairs.shape[1] < _LEAST_PAIRS:
         return np.zeros(_BORDER_FACTS * _BORDER_PLANES, np.float32)
-    median = np.median(steps, axis=1)
-    steady = steps.mean(axis=1) / (steps.std(axis=1) + 0.05)
-    agreed = (np.sign(steps) == np.sign(median)[:, None]).mean(axis=1)
-    spreads = inner.std(axis=1) + 0.02, outer.std(axis=1) + 0.02
-    shared = ((inner - inner.mean(axis=1)[:, None]) * (outer - outer.mean(axis=1)[:, None])).mean(axis=1)
+    inner, outer = planes.reshape(len(planes), -1).take(pairs, axis=1).swapaxes(0, 1)
+    steps = inner - outer
+    median = medians(steps)
+    sides = np.stack([steps, inner, outer])
+    means = sides.mean(axis=2)
+    from_mean = sides - means[..., None]
+    step_spread, inner_spread, outer_spread = np.sqrt((from_mean * from_mean).mean(axis=2))
+    shared = (from_mean[1] * from_mean[2]).mean(axis=1)
     facts = [
         np.clip(median, -4, 4),
-        np.clip(steady, -4, 4),
-        agreed,
-        shared / (spreads[0] * spreads[1]),
-        np.log2(spreads[0] / spreads[1]),
+        np.clip(means[0] / (step_spread + 0.05), -4, 4),
+        (np.sign(steps) == np.sign(median)[:, None]).mean(axis=1),
+        shared / ((inner_spread + 0.02) * (outer_spread + 0.02)),
+        np.log2((inner_spread + 0.02) / (outer_spread + 0.02)),
     ]
     return np.asarray(np.concatenate(facts), np.float32)
+
+
+def _pairs(cells: BoolArray) -> npt.NDArray[np.intp]:
+    """Row-major numbers [2, pairs] of cells just inside and of the ones two further out, in four directions."""
+    number = np.arange(cells.size).reshape(cells.shape)
+    above, below, before, after = np.s_[:-2], np.s_[2:], np.s_[:, :-2], np.s_[:, 2:]
+    sides = []
+    for inner, outer in ((above, below), (below, above), (before, after), (after, before)):
+        leaves = cells[inner] & ~cells[outer]
+        sides.append((number[inner][leaves], number[outer][leaves]))
+    return np.concatenate(sides, axis=1)
 
 
 def _border_planes(features: FloatArray) -> FloatArray:
