@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 from stages.measure.blocks import Blocks, measure_blocks
 from stages.measure.grid import GRID, FloatArray, PixelArray, luma_of, native_windows, working_view
@@ -27,6 +30,12 @@ class Evidence:
     blocks: Blocks
     tone: Tone
     pool: int
+
+    @cached_property
+    def levels(self) -> tuple[float, float, float]:
+        """The 5th, 95th and 99th percentile of the luma of every second row and column, in grey levels."""
+        low, high, highlight = np.percentile(self.luma[::2, ::2], (5, 95, 99))
+        return float(low), float(high), float(highlight)
 
 
 def gather(rgb: PixelArray, *, working_pixels: int, window_px: int) -> Evidence:

@@ -140,7 +140,7 @@ def image_severities(evidence: Evidence, limits: Limits) -> dict[Family, float]:
 
     A single dark or low-contrast area is more often a black coat or a plain wall than a fault.
     """
-    low, high, highlight = (float(value) / 255 for value in np.percentile(evidence.luma[::2, ::2], (5, 95, 99)))
+    low, high, highlight = (level / 255 for level in evidence.levels)
     mean = float(evidence.tone.luminance.mean())
     found: dict[Family, float] = {}
     detailed = evidence.sharpness.detail >= limits.detail

@@ -49,7 +49,7 @@ def attributes_of(evidence: Evidence, weights: FloatArray, limits: Limits) -> At
         noise=_noise(evidence, weights, limits),
         compression=_rounded(_mean(visible, stepped)) if stepped.any() else None,
         luminance=_rounded(_mean(tone.luminance, weights)),
-        contrast=_rounded(_contrast(evidence.luma, weights)),
+        contrast=_rounded(_contrast(evidence, weights)),
         saturation=_rounded(_mean(tone.chroma, weights) / 100),
         texture=_rounded(float(detailed.sum()) / total),
         overexposed=_rounded(_mean(tone.white, weights)),
@@ -84,13 +84,17 @@ def _noise(evidence: Evidence, weights: FloatArray, limits: Limits) -> float | N
     return _rounded(max(colour, _quantile(noise.sigma, plain, 0.5)))
 
 
-def _contrast(luma: FloatArray, weights: FloatArray) -> float:
+def _contrast(evidence: Evidence, weights: FloatArray) -> float:
+    luma = evidence.luma
     rows, columns = np.nonzero(weights.max(axis=1))[0], np.nonzero(weights.max(axis=0))[0]
     height, width = luma.shape
     top, bottom = int(rows[0] * height / GRID), int(np.ceil((rows[-1] + 1) * height / GRID))
     left, right = int(columns[0] * width / GRID), int(np.ceil((columns[-1] + 1) * width / GRID))
     step = 2 if (bottom - top) * (right - left) > 10_000 else 1
-    low, high = np.percentile(luma[top:bottom:step, left:right:step], (5, 95))
+    if step == 2 and (bottom - top, right - left) == luma.shape:
+        low, high, _ = evidence.levels
+    else:
+        low, high = np.percentile(luma[top:bottom:step, left:right:step], (5, 95))
     return float(high - low) / 255
 
 
