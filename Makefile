@@ -87,6 +87,10 @@ bench-efficiency: .venv/core.done ## How much of the machine a run turns into wo
 bench-memory: .venv/core.done ## Whether memory grows with the number of images: a table, then one line of JSON
 	@$(BIN)/annotate bench memory --images "$(IMAGES)"
 
+.PHONY: bench-measure
+bench-measure: .venv/core.done ## What a megapixel costs measure with either recogniser, part by part: a table, then one line of JSON
+	@$(BIN)/annotate bench measure --images "$(IMAGES)" $(ARGS)
+
 .PHONY: bench-resume
 bench-resume: .venv/core.done ## Time until a finished run of a million images is found finished: a table, then one line of JSON
 	@$(BIN)/annotate bench resume $(ARGS)

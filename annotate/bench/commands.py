@@ -71,6 +71,21 @@ def memory(
 
 
 @bench.command()
+def measure(
+    images: Annotated[str, typer.Option("--images", metavar="SRC", help="Photos to make the test photos of.")],
+    count: Annotated[int, typer.Option("--n", min=1, help="Number of photos.")] = 8,
+    megapixels: Annotated[float, typer.Option("--megapixels", min=0.05, help="Size of a photo.")] = 1.0,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Times each is measured; the least counts.")] = 5,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the photos' crops.")] = 0,
+    debug: Debug = False,
+) -> None:
+    """Processor time of `measure` for a megapixel with either recogniser, and of its parts."""
+    from annotate.bench.measure import bench_measure
+
+    bench_measure(Console(highlight=False), images=images, count=count, megapixels=megapixels, rounds=rounds, seed=seed)
+
+
+@bench.command()
 def resume(
     count: Annotated[int, typer.Option("--n", min=1, help="Number of images of the finished run.")] = 1_000_000,
     folder: Annotated[
