@@ -72,7 +72,7 @@ def seam_planes(rgb: PixelArray) -> FloatArray:
 def feature_maps(rgb: PixelArray) -> FloatArray:
     """Maps [len(NAMES), height / 8, width / 8], about -3 to 3, of uint8 RGB whose sides are multiples of 8."""
     luma = luma_of(rgb)
-    channels = cv2.split(rgb)
+    channels = [np.asarray(channel, np.uint8) for channel in cv2.split(rgb)]
     residual = _second_difference(luma)
     from_before, to_next = _steps(luma)
     maps = [*_tone(luma, channels), *_spectrum(luma, residual, from_before)]
@@ -173,7 +173,7 @@ def _cells(plane: AnyArray) -> FloatArray:
 
 def _sums_of_rows(plane: AnyArray) -> FloatArray:
     rows = plane.reshape(plane.shape[0] // STRIDE_PX, STRIDE_PX, plane.shape[1])
-    return rows.sum(axis=1, dtype=np.uint16 if plane.dtype == np.uint8 else np.float32).astype(np.float32, copy=False)
+    return np.asarray(rows.sum(axis=1, dtype=np.uint16 if plane.dtype == np.uint8 else np.float32), np.float32)
 
 
 def _shrunk(plane: AnyArray, times: int) -> FloatArray:

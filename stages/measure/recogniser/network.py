@@ -37,9 +37,9 @@ class Recogniser(nn.Module):  # type: ignore[misc, unused-ignore]
         self.down_quarter = nn.Sequential(_block(half, quarter, stride=2), _block(quarter, quarter))
         self.down_eighth = nn.Sequential(_block(quarter, eighth, stride=2), _block(eighth, eighth))
         self.whole = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(eighth, eighth, 1))
-        self.up_eighth = _Doubled(eighth, quarter, 2, stride=2)
+        self.up_eighth = _Doubled(eighth, quarter)
         self.quarter_again = _block(quarter, quarter)
-        self.up_quarter = _Doubled(quarter, half, 2, stride=2)
+        self.up_quarter = _Doubled(quarter, half)
         self.half_again = _block(half, half)
         self.last = nn.Conv2d(half, 2 * len(FAMILIES), 1)
 
@@ -102,17 +102,22 @@ def export(network: Any, examples: tuple[Any, ...], path: Path, *, inputs: tuple
         )
 
 
-class _Doubled(nn.ConvTranspose2d):  # type: ignore[misc, unused-ignore]
-    """The transposed convolution of 2x2 at stride 2, as a convolution of 1x1 whose channels become the four pixels.
+class _Doubled(nn.Module):  # type: ignore[misc, unused-ignore]
+    """A transposed convolution of 2x2 at stride 2, done as a convolution of 1x1 whose channels become the four pixels.
 
     OpenCV takes more time for two transposed convolutions than for all other layers of the network.
     """
 
+    def __init__(self, channels: int, fewer: int) -> None:
+        super().__init__()
+        self.transposed = nn.ConvTranspose2d(channels, fewer, 2, stride=2)
+
     def forward(self, plane: Any) -> Any:
         """[n, channels, h, w] to [n, fewer, 2h, 2w]."""
-        weight = self.weight.permute(1, 2, 3, 0).reshape(-1, self.in_channels, 1, 1)
-        bias = torch.stack([self.bias] * 4, dim=1).reshape(-1)
-        return pixel_shuffle(conv2d(plane, weight, bias), 2)
+        layer: Any = self.transposed
+        weight, bias = layer.weight, layer.bias
+        pointwise = weight.permute(1, 2, 3, 0).reshape(-1, len(weight), 1, 1)
+        return pixel_shuffle(conv2d(plane, pointwise, torch.stack([bias] * 4, dim=1).reshape(-1)), 2)
 
 
 def _block(channels: int, wider: int, stride: int = 1) -> Any:

@@ -11,7 +11,17 @@ import pytest
 from skimage.measure import blur_effect
 
 from stages.measure.blocks import measure_blocks
-from stages.measure.grid import GRID, LUMA, cell_edges, cell_means, luma_of, native_windows, pooled, working_view
+from stages.measure.grid import (
+    GRID,
+    LUMA,
+    cell_edges,
+    cell_means,
+    luma_of,
+    medians,
+    native_windows,
+    pooled,
+    working_view,
+)
 from stages.measure.noise import measure_noise
 from stages.measure.sharpness import measure_sharpness
 from stages.measure.tone import measure_tone
@@ -30,6 +40,18 @@ def test_sharpness_ranks_blur_as_the_reference_implementation_does(photo: Photo)
     assert ours == sorted(ours, reverse=True)
     assert reference == sorted(reference, reverse=True)
     assert np.corrcoef(ours, reference)[0, 1] > 0.98
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 700])
+def test_medians_are_those_of_numpy(length: int):
+    values = np.random.default_rng(length).normal(size=(3, 5, length)).astype(np.float32)
+    assert np.array_equal(medians(values), np.median(values, axis=2))
+
+
+def test_luma_of_a_part_is_the_part_of_the_luma(photo: Photo):
+    rgb = photo("astronaut.jpg")
+    assert np.array_equal(luma_of(rgb), cv2.transform(rgb.astype(np.float32), LUMA))
+    assert np.array_equal(luma_of(rgb[37:118, 5:]), luma_of(rgb)[37:118, 5:])
 
 
 @pytest.mark.parametrize("sigma", [3.0, 8.0, 20.0])

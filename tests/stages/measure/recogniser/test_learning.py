@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from manifests.errors import InputError
-from stages.measure.recogniser.infer import CARD, NETWORK, Recogniser
+from stages.measure.recogniser.features import NAMES
+from stages.measure.recogniser.infer import CARD, MAPS, NETWORK, SEAMS, Recogniser, load_network
 from stages.measure.recogniser.learning import teach
 from stages.measure.recogniser.samples import make_sample, read_photo
 from stages.measure.recogniser.training import TrainingPlan, photos_in, series_of, split, train
@@ -58,6 +59,24 @@ def test_learning_lowers_the_loss_and_the_same_seed_gives_the_same_network(paths
     for name, values in first.state_dict().items():
         assert values.equal(again.state_dict()[name]), name
     assert losses[-1] < 0.8 * losses[0]
+
+
+def test_the_written_network_answers_in_opencv_as_in_torch(tmp_path: Path):
+    import torch
+
+    from stages.measure.recogniser.network import Recogniser as Network
+    from stages.measure.recogniser.network import export
+
+    torch.manual_seed(3)
+    network = Network(np.full(len(NAMES), 0.5, np.float32), np.full(len(NAMES), 2, np.float32))
+    small, large = ((torch.randn(1, len(NAMES), 8 * n, 16), torch.rand(1, 3, 32 * n, 64)) for n in (1, 3))
+    export(network, small, tmp_path / NETWORK, inputs=(MAPS, SEAMS), dynamic=True)
+    loaded = load_network(tmp_path / NETWORK)
+    for maps, seams in (small, large):
+        loaded.setInput(maps.numpy(), MAPS)
+        loaded.setInput(seams.numpy(), SEAMS)
+        with torch.no_grad():
+            assert np.allclose(loaded.forward(), network(maps, seams).numpy(), atol=1e-5)
 
 
 def test_a_photograph_keeps_its_part_when_others_join(more: list[Path]):
