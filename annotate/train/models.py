@@ -47,6 +47,13 @@ def load_model(folder: Path) -> Any:
         raise _not_a_vision_model(folder, error) from error
 
 
+def freeze_vision(model: Any) -> None:
+    """Keep everything beside the language model as it is. Raises RecipeError where the parts cannot be told apart."""
+    inner, _ = _parts_of(model)
+    for name in _beside_language(inner):
+        getattr(inner, name).requires_grad_(False)
+
+
 def lora_config(model: Any, settings: LoraSettings) -> Any:
     """PEFT's configuration: adapters on every linear layer of the language model, the parts beside it full or frozen.
 
@@ -55,24 +62,34 @@ def lora_config(model: Any, settings: LoraSettings) -> Any:
     import torch
     from peft import LoraConfig
 
-    inner = getattr(model, model.base_model_prefix, model)
-    language = getattr(inner, LANGUAGE_MODEL, None)
-    if language is None:
-        raise RecipeError(
-            f"{type(model).__name__} has no part called {LANGUAGE_MODEL}; --set method=full trains it all"
-        )
+    inner, language = _parts_of(model)
     kinds = sorted(
         {name.rpartition(".")[2] for name, part in language.named_modules() if isinstance(part, torch.nn.Linear)}
     )
-    rest = [name for name, part in inner.named_children() if name != LANGUAGE_MODEL and list(part.parameters())]
     return LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
         target_modules=rf".*\b{LANGUAGE_MODEL}\..*\.({'|'.join(kinds)})",
-        modules_to_save=rest if settings.rest == "full" else None,
+        modules_to_save=_beside_language(inner) if settings.rest == "full" else None,
         task_type="CAUSAL_LM",
     )
+
+
+def _parts_of(model: Any) -> tuple[Any, Any]:
+    """The model without its head, and the language model in it."""
+    inner = getattr(model, model.base_model_prefix, model)
+    language = getattr(inner, LANGUAGE_MODEL, None)
+    if language is None:
+        raise RecipeError(
+            f"{type(model).__name__} has no part called {LANGUAGE_MODEL}; --set method=full vision=full is left"
+        )
+    return inner, language
+
+
+def _beside_language(inner: Any) -> list[str]:
+    """Names of the vision tower and the projector."""
+    return [name for name, part in inner.named_children() if name != LANGUAGE_MODEL and list(part.parameters())]
 
 
 def write_merged(base: Path, adapter: Path, processor: Any, folder: Path) -> None:

@@ -41,6 +41,8 @@ class TrainSettings(_Options):
     seed: int = 0
     method: Literal["full", "lora"]
     lora: LoraSettings | None = None
+    vision: Literal["full", "frozen"] = "full"
+    """What a full training does to the vision tower and the projector; with adapters, `lora.rest` says it."""
     epochs: float = Field(gt=0)
     batch: int = Field(ge=1)
     """Examples per step, over all devices and accumulated passes."""
@@ -71,6 +73,8 @@ class TrainSettings(_Options):
     def _lora_stands_with_its_method(self) -> TrainSettings:
         if self.method == "full" and self.lora is not None:
             raise ValueError("lora options stand only with method: lora")
+        if self.method == "lora" and self.vision == "frozen":
+            raise ValueError("vision stands only with method: full; with adapters it is lora.rest")
         for beta in self.betas:
             if not 0 <= beta < 1:
                 raise ValueError("betas must be from 0 to below 1")

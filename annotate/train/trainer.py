@@ -141,7 +141,7 @@ def _trainer(
     from transformers.utils import logging
     from trl import SFTTrainer
 
-    from annotate.train.models import load_model, load_processor, lora_config, special_tokens
+    from annotate.train.models import freeze_vision, load_model, load_processor, lora_config, special_tokens
     from annotate.train.watch import Watch
 
     logging.set_verbosity_error()
@@ -149,6 +149,8 @@ def _trainer(
     processor = load_processor(parts.model)
     check_texts(parts.data.examples, special_tokens(processor))
     model = load_model(parts.model)
+    if parts.settings.vision == "frozen":
+        freeze_vision(model)
     trainer = SFTTrainer(
         model=model,
         args=_arguments(parts, devices, resumed=checkpoint is not None),

@@ -21,7 +21,7 @@ PATCH_PX = 8
 MERGE = 2
 """Patches a side of one visual token: 16 x 16 pixels."""
 HIDDEN = 192
-VISION_LAYERS = 1
+VISION_LAYERS = 2
 TEXT_LAYERS = 3
 HEAD = 64
 VOCABULARY = 2048
