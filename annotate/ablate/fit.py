@@ -14,7 +14,7 @@ from annotate.bench.planted.figures import Figure
 
 DRAWS = 500
 LEAST_SCALES = 4
-LEAST_EXPONENT = 0.01
+LEAST_EXPONENT, MOST_EXPONENT = 0.01, 5.0
 CONVERGING = 0.8
 """Share of the draws that must give a fit before one is reported."""
 _WIDTH_OF_95_PERCENT = 3.92
@@ -58,6 +58,8 @@ def fit_power_law(images: Sequence[int], accuracies: Sequence[Figure], seed: int
     found = np.asarray([law[1] for law in drawn if law is not None])
     if best is None or len(found) < CONVERGING * DRAWS:
         return "no power law: the points do not determine one"
+    if best[1] > 0.99 * MOST_EXPONENT:
+        return "no power law: the error falls once and stays"
     low, high = np.percentile(found, (2.5, 97.5))
     if low < LEAST_EXPONENT:
         return f"no power law: its exponent ({best[1]:.2f}) cannot be told from none ({low:.2f} to {high:.2f})"
@@ -81,7 +83,7 @@ def _fitted(x: Reals, errors: Reals) -> tuple[float, float, float] | None:
                 x,
                 errors,
                 p0=(max(errors[0] - errors.min(), 0.05), 0.5, errors.min() * 0.5),
-                bounds=((0, 0, 0), (2, 5, 1)),
+                bounds=((0, 0, 0), (2, MOST_EXPONENT, 1)),
                 max_nfev=2000,
             )
     except (RuntimeError, ValueError):

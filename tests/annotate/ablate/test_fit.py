@@ -29,6 +29,8 @@ def test_noise_and_too_few_points_give_a_sentence_and_no_law() -> None:
     flat = fit_power_law(IMAGES, curve([0.5, 0.52, 0.49, 0.51, 0.5], 0.05))
     assert isinstance(flat, str)
     assert "no power law" in flat
+    step = fit_power_law(IMAGES, curve([0.5, 0.72, 0.71, 0.73, 0.72]))
+    assert step == "no power law: the error falls once and stays"
     assert "takes 4 scales" in str(fit_power_law(IMAGES[:3], curve([0.5, 0.6, 0.7])))
 
 
