@@ -134,11 +134,11 @@ SMALL_RUN := --recipe spider-synthetic --set load.min_side_px=64 --set question.
 	--set distort.untouched=0 --set distort.whole_image=0.3 --set distort.severity_min=2 --set distort.pairs=0.3 \
 	--set distort.masks.regions_min=1 --set distort.masks.regions_max=1 \
 	--set distort.masks.min_area=0.25 --set distort.masks.max_area=0.9
-SMALL_TRAINING := --recipe train-small --families yes-no,what --set vision=frozen --set precision=bfloat16 \
+SMALL_TRAINING := --recipe train-small --vary tasks=vqa --families yes-no,what --set vision=frozen --set precision=bfloat16 \
 	--set learning_rate=1.5e-3 --set held_out_most=16
 SCALES ?= 0.03125,0.125,0.5,1
-SEEDS ?= 0,1
-STEPS ?= 500
+SEEDS ?= 0
+STEPS ?= 800
 BENCH_IMAGES ?= 100
 
 .PHONY: train-small
