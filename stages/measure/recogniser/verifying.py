@@ -1,4 +1,4 @@
-"""Teaching the verifiers on photographs that the network never saw, and choosing thresholds by each other's answers."""
+"""Teaching the verifiers on candidates of networks that never saw the photograph, and choosing thresholds by folds."""
 
 from __future__ import annotations
 
@@ -59,16 +59,16 @@ def cross_fitted(views: Sequence[Surveyed], folds: Sequence[int], *, seed: int) 
     return verifiers
 
 
-def folds_of(series: Sequence[str]) -> list[int]:
+def folds_of(series: Sequence[str], folds: int = FOLDS) -> list[int]:
     """The fold of each photograph, given the series that it belongs to: series stay whole, the largest first.
 
-    Photographs of one series are alike. With them on both sides, the verifiers would know what they are asked about.
+    Photographs of one series are alike. With them on both sides, a network would know what it is asked about.
     Of fewer series than folds, each photograph counts as one of its own.
     """
-    if len(set(series)) < FOLDS:
-        return [number % FOLDS for number in range(len(series))]
+    if len(set(series)) < folds:
+        return [number % folds for number in range(len(series))]
     sizes = Counter(series)
-    room, fold_of = [0] * FOLDS, {}
+    room, fold_of = [0] * folds, {}
     for name in sorted(sizes, key=lambda each: (-sizes[each], each)):
         fold_of[name] = room.index(min(room))
         room[fold_of[name]] += sizes[name]
