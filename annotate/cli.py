@@ -281,6 +281,12 @@ def train_recogniser(
             "--folds", min=2, help="Groups of photos, each of which is shown to a network that was taught without it."
         ),
     ] = 3,
+    most_alarms: Annotated[
+        float,
+        typer.Option(
+            "--most-alarms", min=0, max=1, help="Share of untouched photos of another kind that may raise an alarm."
+        ),
+    ] = 0.08,
     bfloat16: Annotated[
         bool,
         typer.Option("--bfloat16/--float32", help="Learn in bfloat16: twice as fast where the processor has it (AMX)."),
@@ -304,6 +310,7 @@ def train_recogniser(
         passes=passes,
         views=views,
         folds=folds,
+        most_alarms=most_alarms,
         bfloat16=bfloat16,
         workers=workers,
         say=lambda line: console.print(line, markup=False, highlight=False),

@@ -28,6 +28,8 @@ _LADDER = (
     1.01,
 )
 """Thresholds that are tried; a family with the last one is never claimed."""
+_SHARES = (0.1, 0.08, 0.06, 0.05, 0.04, 0.03, 0.02, 0.015, 0.01, 0.005, 0.0)
+"""Shares of alarms by which thresholds may be chosen."""
 _LOST_NOTHING = 0.3
 """What silencing an alarm costs where no hit is lost, in hits."""
 
@@ -114,6 +116,28 @@ def claimed(view: Surveyed, thresholds: dict[str, float]) -> list[Found]:
 def alarm(view: Surveyed, thresholds: dict[str, float]) -> bool:
     """Whether something at least moderate is claimed."""
     return any(found.candidate.severity >= ALARM_SEVERITY for found in claimed(view, thresholds))
+
+
+def share_for(views: Sequence[Surveyed], folds: Sequence[int], most_alarms: float) -> tuple[float, float]:
+    """The share to choose thresholds by so that photographs of new series raise alarms on few views, and on how many.
+
+    Thresholds suit the photographs that they are chosen on; so each share is tried on every fold with thresholds that
+    were chosen on the other folds. The largest that keeps to `most_alarms` is taken, or the smallest there is.
+    """
+    for share in _SHARES:
+        expected = _alarms_of_others(views, folds, share)
+        if expected <= most_alarms:
+            break
+    return share, round(expected, 4)
+
+
+def _alarms_of_others(views: Sequence[Surveyed], folds: Sequence[int], share: float) -> float:
+    """Share of the untouched views with an alarm, by thresholds that were chosen without their fold."""
+    alarms = []
+    for fold in sorted(set(folds)):
+        thresholds = choose_thresholds([view for view in views if folds[view.photo] != fold], share)
+        alarms += [alarm(view, thresholds) for view in views if folds[view.photo] == fold and not view.truths]
+    return float(np.mean(alarms)) if alarms else 0.0
 
 
 def choose_thresholds(views: Sequence[Surveyed], most_alarms: float) -> dict[str, float]:
