@@ -42,7 +42,8 @@ def teach(
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True)
     # What is filled is never read here, and filling takes a seventh of the time.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    deterministic: Any = torch.utils.deterministic
+    deterministic.fill_uninitialized_memory = False
     mean, spread = map_statistics(samples)
     network = Recogniser(mean, spread).to(memory_format=torch.channels_last)
     steps = passes * max(len(samples) // _BATCH, 1)

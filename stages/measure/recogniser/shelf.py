@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -43,8 +43,9 @@ def plant(pool: Executor, make: Callable[[int], Sample], count: int, folder: Pat
             f"--out {folder}: {count} planted samples need {needed / 1e9:.1f} GB while the networks learn, "
             f"{free / 1e9:.1f} GB are free; make room or lower --samples"
         )
+    create: Any = np.lib.format.open_memmap
     for name, (kind, shape) in _ARRAYS.items():
-        np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=kind, shape=(count, *shape))
+        create(folder / f"{name}.npy", mode="w+", dtype=kind, shape=(count, *shape))
     for _ in pool.map(partial(_write, folder, make), range(count), chunksize=16):
         pass
     (folder / _COMPLETE).touch()
@@ -62,8 +63,8 @@ def _write(folder: Path, make: Callable[[int], Sample], index: int) -> None:
         array[index] = getattr(sample, name)
 
 
-def _opened(folder: Path, mode: str) -> dict[str, npt.NDArray[Any]]:
-    return {name: np.load(folder / f"{name}.npy", mmap_mode=mode) for name in _ARRAYS}  # type: ignore[call-overload]
+def _opened(folder: Path, mode: Literal["r", "r+"]) -> dict[str, npt.NDArray[Any]]:
+    return {name: np.load(folder / f"{name}.npy", mmap_mode=mode) for name in _ARRAYS}
 
 
 def _sample_bytes() -> int:
