@@ -129,6 +129,33 @@ bench-vllm: .venv/test.done .venv/smollm2/config.json ## How much of vLLM's spee
 	@$(BIN)/annotate bench vllm --model .venv/smollm2 --images "$(IMAGES)" \
 		--descriptions docs/photos/descriptions.jsonl $(ARGS)
 
+# One large region a view and plain flaws: what a model of a few million weights can come to see.
+SMALL_RUN := --recipe spider-synthetic --set load.min_side_px=64 --set question.yes_no=6 --set question.open=3 \
+	--set distort.untouched=0 --set distort.whole_image=0.3 --set distort.severity_min=2 --set distort.pairs=0.3 \
+	--set distort.masks.regions_min=1 --set distort.masks.regions_max=1 \
+	--set distort.masks.min_area=0.25 --set distort.masks.max_area=0.9
+SMALL_TRAINING := --recipe train-small --families yes-no,what --set vision=frozen --set precision=bfloat16 \
+	--set learning_rate=1.5e-3 --set held_out_most=16
+SCALES ?= 0.03125,0.125,0.5,1
+SEEDS ?= 0,1
+STEPS ?= 500
+BENCH_IMAGES ?= 100
+
+.PHONY: train-small
+train-small: .venv/test.done ## Photos IMAGES= and HELD_OUT= to a small model and its data-scale curve in OUT=; an hour
+	@test -d "$(HELD_OUT)" || { echo "make train-small: HELD_OUT=dir/ should name photos to judge on" >&2; exit 2; }
+	@for part in learned judged; do \
+		if [ $$part = learned ]; then photos="$(IMAGES)"; else photos="$(HELD_OUT)"; fi; \
+		$(BIN)/python -m annotate.train.small.views "$$photos" "$(OUT)/views-$$part"; \
+		$(BIN)/annotate run --images "$(OUT)/views-$$part" --out "$(OUT)/$$part" $(SMALL_RUN) || test $$? -eq 3; \
+	done
+	@test -d "$(OUT)/bench" || $(BIN)/annotate bench make --from "$(OUT)/judged" --exclude "$(OUT)/learned" \
+		--tasks questions --photo '(.*)__[0-9]+[.]png' --images $(BENCH_IMAGES) --out "$(OUT)/bench"
+	@test -f "$(OUT)/start/sight.json" || $(BIN)/python -m annotate.train.small.sight "$(IMAGES)" "$(OUT)/learned" "$(OUT)/start"
+	@$(BIN)/annotate ablate --data "$(OUT)/learned" --model "$(OUT)/start" --bench "$(OUT)/bench" --out "$(OUT)/curve" \
+		--scales $(SCALES) --seeds $(SEEDS) --max-steps $(STEPS) --jobs 2 --threads 1 \
+		--engine transformers --batch 32 --max-tokens 12 $(SMALL_TRAINING) $(ARGS)
+
 .venv/smollm2/config.json: .venv/test.done
 	@$(BIN)/python tests/checkpoints/smollm2.py .venv/smollm2
 

@@ -182,7 +182,7 @@ def _report(console: Console, request: AblateRequest, done: Sequence[Done]) -> l
         lines.append(f"| {curve.label} | {METRICS.get(curve.metric, curve.metric)} | {cells} | {curve.verdict()} |")
     lines += [
         "",
-        "95 % bootstrap intervals over the benchmark's images; over several seeds the band holds all of them.",
+        "95 % bootstrap intervals over the benchmark's images, or photos if named; a band holds those of all seeds.",
     ]
     for name, figures in baselines.items():
         said = ", ".join(f"{METRICS.get(metric, metric)} {figure}" for metric, figure in figures.items())

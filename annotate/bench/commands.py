@@ -17,6 +17,7 @@ class Tasks(StrEnum):
 
     GIQA = "giqa"
     SPIDER = "spider"
+    QUESTIONS = "questions"
 
 
 bench = typer.Typer(name="bench", help="Measure the product on this machine: a table, then one line of JSON.")
@@ -194,9 +195,18 @@ def make(
     tasks: Annotated[
         Tasks,
         typer.Option(
-            "--tasks", help="GIQA-Bench's composition, or all of IQA-Spider's grounding, referring and masks."
+            "--tasks",
+            help="GIQA-Bench's composition; all of IQA-Spider's grounding, referring and masks; yes-no and what alone.",
         ),
     ] = Tasks.GIQA,
+    photo: Annotated[
+        str | None,
+        typer.Option(
+            "--photo",
+            metavar="REGEX",
+            help="Its group in an image's path names the photo; intervals of views then re-draw whole photos.",
+        ),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Make a benchmark of GIQA-Bench's composition from a run, disjoint from training runs, with a review sheet."""
@@ -204,7 +214,16 @@ def make(
 
     make_bench(
         Console(highlight=False),
-        MakeRequest(run, out, tuple(exclude or ()), images=images, seed=seed, near_bits=near_bits, tasks=tasks.value),
+        MakeRequest(
+            run,
+            out,
+            tuple(exclude or ()),
+            images=images,
+            seed=seed,
+            near_bits=near_bits,
+            tasks=tasks.value,
+            photo=photo,
+        ),
     )
 
 

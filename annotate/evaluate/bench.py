@@ -4,12 +4,15 @@ A folder holds `descriptions.parquet`, `vqa.parquet`, `referring.parquet` and `p
 such rows, with the columns of a run's tables of the same kind (`referring` is a part of `vqa`). One Parquet file alone
 is a benchmark too. Images are files of the folder, by the `uri` of their rows.
 
+`photos.csv`, if there, says of which photo an image is a part or a view (`image_id,photo`): intervals re-draw photos.
+
 Masks are asked for by the grounding questions about one region of `points.parquet`: IQA-Spider's grounding is a text
 answer first, then a mask. A benchmark without such questions asks for every region of `points.parquet` by its own id.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +28,8 @@ from manifests.records import BoxXYXYPx, Mask
 from manifests.vocabulary import QuestionFamily
 
 FILES = ("descriptions.parquet", "vqa.parquet", "referring.parquet", "points.parquet")
+PHOTOS = "photos.csv"
+PHOTO_COLUMNS = ("image_id", "photo")
 
 _TEXT_COLUMNS = ("id", "image_id", "width", "height", "question", "answer")
 _MORE_TEXT_COLUMNS = ("family", "uri", "question_plain", "region_ids")
@@ -49,6 +54,12 @@ class TextRow:
     uri: str | None = None
     region_ids: tuple[int, ...] = ()
     subtask: Subtask | None = None
+    photo: str | None = None
+
+    @property
+    def drawn_by(self) -> str:
+        """What the bootstrap re-draws as a whole: the photo, or else the image."""
+        return self.photo or self.image_id
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,12 @@ class MaskRow:
     box_xyxy_px: BoxXYXYPx | None = None
     pole_xy: tuple[float, float] | None = None
     whole_image: bool = False
+    photo: str | None = None
+
+    @property
+    def drawn_by(self) -> str:
+        """What the bootstrap re-draws as a whole: the photo, or else the image."""
+        return self.photo or self.image_id
 
 
 @dataclass(frozen=True)
@@ -119,6 +136,9 @@ def read_bench(path: Path) -> Bench:
         else:
             sizes = {row.image_id: (row.width, row.height) for row in texts}
             regions += region_rows(_selected(table, _POINT_COLUMNS, _MORE_POINT_COLUMNS, file), sizes, str(file))
+    photos = _photos(path / PHOTOS)
+    texts = [replace(row, photo=photos.get(row.image_id)) for row in texts]
+    regions = [replace(row, photo=photos.get(row.image_id)) for row in regions]
     bench = bench_of(texts, regions, path if path.is_dir() else path.parent)
     if not bench.ids():
         raise InputError(f"--bench {path}: holds no rows; make it anew from a run with labels")
@@ -183,6 +203,17 @@ def region_rows(rows: Iterable[Mapping[str, Any]], sizes: Mapping[str, tuple[int
             )
         )
     return found
+
+
+def _photos(file: Path) -> dict[str, str]:
+    """The photo of each image, where it is said."""
+    if not file.is_file():
+        return {}
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = csv.DictReader(lines)
+        if not set(PHOTO_COLUMNS) <= set(rows.fieldnames or ()):
+            raise InputError(f"--bench {file}: should have the columns {' and '.join(PHOTO_COLUMNS)}")
+        return {row["image_id"]: row["photo"] for row in rows}
 
 
 def _read(file: Path) -> pa.Table:

@@ -93,6 +93,24 @@ def choose_spider(candidates: Sequence[ImageRecord], images: int) -> list[Chosen
     ]
 
 
+def choose_questions(candidates: Sequence[ImageRecord], images: int) -> list[Chosen]:
+    """The first images that are asked yes-no or what, with all of these questions. Raises InputError for too few."""
+    fitting = [record for record in candidates if any(_is_plain(question) for question in record.questions)]
+    if len(fitting) < images:
+        raise InputError(
+            f"only {len(fitting)} images of the run are asked yes-no or what, and {images} are wanted; "
+            "give a run with question.yes_no and question.open above 0, or a smaller --images"
+        )
+    return [
+        _chosen(record, [question for question in record.questions if _is_plain(question)])
+        for record in fitting[:images]
+    ]
+
+
+def _is_plain(question: Question) -> bool:
+    return question.family in {"yes-no", "what"}
+
+
 def slot_of(question: Question) -> str | None:
     """The kind of a question as the composition counts it; None for what it does not hold."""
     if question.family != "yes-no":

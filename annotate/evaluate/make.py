@@ -6,7 +6,10 @@ of images that look alike only the first one stays. Images are drawn in an order
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,10 +21,12 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from annotate import __version__
+from annotate.evaluate.bench import PHOTO_COLUMNS, PHOTOS
 from annotate.evaluate.composition import (
     PAPER_IMAGES,
     Chosen,
     choose,
+    choose_questions,
     choose_spider,
     composition_of,
     description_of,
@@ -49,8 +54,8 @@ NEAR_BITS = 10
 _EXTENSIONS = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif"}
 
 
-Tasks = Literal["giqa", "spider"]
-"""GIQA-Bench's composition, or IQA-Spider's description, grounding, referring and masks."""
+Tasks = Literal["giqa", "spider", "questions"]
+"""GIQA-Bench's composition; IQA-Spider's description, grounding, referring and masks; yes-no and what alone."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ class MakeRequest:
     seed: int = 0
     near_bits: int = NEAR_BITS
     tasks: Tasks = "giqa"
+    photo: str | None = None
+    """A pattern whose first group is the part of an image's path that names the photo it is a view of."""
 
 
 @dataclass
@@ -80,16 +87,15 @@ def make_bench(console: Console, request: MakeRequest) -> Path:
     """Draw the benchmark, write it into a new folder, say what it holds. Raises AnnotateError."""
     if request.out.exists() and any(request.out.iterdir()):
         raise OutputError(f"--out {request.out}: is not empty; choose another folder")
-    run = labelled_run(request.run)
+    run, photo = labelled_run(request.run), _photo_pattern(request.photo)
     others = [RunFolder.read(path) for path in request.exclude]
     trained = [(record.image_id, each) for other in others for record, each in hashes_of(other)]
     pool = _pool(run, request, trained)
-    chosen = (
-        choose_spider(pool.records, request.images)
-        if request.tasks == "spider"
-        else choose(pool.records, composition_of(request.images))
-    )
+    chosen = _choose(pool.records, request)
+    photos = None if photo is None else _photos_csv(chosen, photo)
     _write(run, request, pool, chosen)
+    if photos is not None:
+        write_bytes(Disk(), request.out / PHOTOS, photos)
     for reason, count in sorted(pool.left_out.items()):
         console.print(f"left out: {count} images, {reason}", markup=False)
     if not others:
@@ -101,13 +107,24 @@ def make_bench(console: Console, request: MakeRequest) -> Path:
             soft_wrap=True,
         )
     questions = sum(len(each.questions) for each in chosen)
+    descriptions = 0 if request.tasks == "questions" else len(chosen)
     console.print(
-        f"{request.out}: {len(chosen)} images, {len(chosen)} descriptions, {questions} questions; "
+        f"{request.out}: {len(chosen)} images, {descriptions} descriptions, {questions} questions; "
         f"review them in {SHEET} or with {TASKS} in Label Studio",
         markup=False,
         soft_wrap=True,
     )
     return request.out
+
+
+def _choose(candidates: Sequence[ImageRecord], request: MakeRequest) -> list[Chosen]:
+    match request.tasks:
+        case "spider":
+            return choose_spider(candidates, request.images)
+        case "questions":
+            return choose_questions(candidates, request.images)
+        case "giqa":
+            return choose(candidates, composition_of(request.images))
 
 
 def labelled_run(path: Path) -> RunFolder:
@@ -186,16 +203,17 @@ def _write(run: RunFolder, request: MakeRequest, pool: Pool, chosen: Sequence[Ch
         write_bytes(disk, folder / name, content)
         records.append(_only(each, name))
     referring = [_only_referring(record, each.record) for record, each in zip(records, chosen, strict=True)]
-    for name, table, of in (
-        ("descriptions", DESCRIPTIONS, records),
-        ("vqa", VQA, records),
-        ("referring", VQA, referring),
-        ("points", POINTS, records),
-    ):
-        rows = [row for record in of for row in table.rows(record, fingerprint)]
-        if rows:
-            write_rows(folder / f"{name}.parquet", rows, table.schema)
-    texts = [row for table in (DESCRIPTIONS, VQA) for record in records for row in table.rows(record, fingerprint)]
+    tables = {"descriptions": (DESCRIPTIONS, records), "vqa": (VQA, records)}
+    tables |= {"referring": (VQA, referring), "points": (POINTS, records)}
+    if request.tasks == "questions":
+        tables = {"vqa": tables["vqa"]}
+    rows = {
+        name: [row for record in of for row in table.rows(record, fingerprint)] for name, (table, of) in tables.items()
+    }
+    for name, (table, _) in tables.items():
+        if rows[name]:
+            write_rows(folder / f"{name}.parquet", rows[name], table.schema)
+    texts = rows.get("descriptions", []) + rows["vqa"]
     write_sheet(folder / SHEET, texts)
     write_json(disk, folder / TASKS, labelling_tasks(texts))
     write_bytes(disk, folder / CONFIG, labelling_config().encode())
@@ -212,6 +230,31 @@ def _only(chosen: Chosen, uri: str) -> ImageRecord:
 def _only_referring(record: ImageRecord, whole: ImageRecord) -> ImageRecord:
     asked = [question for question in whole.questions if question.family.startswith("refer")]
     return record.model_copy(update={"questions": asked})
+
+
+def _photo_pattern(text: str | None) -> re.Pattern[str] | None:
+    if text is None:
+        return None
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        raise InputError(f"--photo {text}: not a regular expression: {error}") from error
+    if pattern.groups != 1:
+        raise InputError(f"--photo {text}: should have one group, for instance '(.*)__[0-9]+[.]png'")
+    return pattern
+
+
+def _photos_csv(chosen: Sequence[Chosen], pattern: re.Pattern[str]) -> bytes:
+    """Of which photo each image is a view."""
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(PHOTO_COLUMNS)
+    for each in chosen:
+        found = pattern.search(each.record.uri)
+        if found is None:
+            raise InputError(f"--photo {pattern.pattern}: does not match {each.record.uri}; it should match every path")
+        lines.writerow((each.record.image_id, found.group(1)))
+    return text.getvalue().encode()
 
 
 def _extension(content: bytes) -> str:

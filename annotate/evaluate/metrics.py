@@ -1,7 +1,8 @@
 """All metrics of GIQA-Bench (arXiv 2411.17237) and of IQA-Spider's masks and referring (arXiv 2605.24553).
 
-Every figure is a mean (BLEU: a corpus score) with a 95 % bootstrap interval over images. A row without a prediction
-and a malformed prediction count as wrong in every metric of their row, and are counted. docs/eval.md has the rules.
+Every figure is a mean (BLEU: a corpus score) with a 95 % bootstrap interval over images, or over the photos that they
+are views of. A row without a prediction and a malformed prediction count as wrong in every metric of their row, and are
+counted. docs/eval.md has the rules.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class _Read:
     missing: bool
 
     def item(self, metric: str, value: float) -> Item:
-        return Item(metric, self.row.image_id, value)
+        return Item(metric, self.row.drawn_by, value)
 
 
 def evaluate(
@@ -87,7 +88,7 @@ def total_accuracy(yes_no: Sequence[float], open_ended: Sequence[float]) -> floa
 
 def _describing(reads: Sequence[_Read], judge: Judge, alike: Similarity, seed: int) -> tuple[dict[str, Figure], Counts]:
     grades = _graded(reads, "description", judge)
-    pairs = [bleu.Pair(read.row.image_id, read.answer.plain, read.reference.plain) for read in reads]
+    pairs = [bleu.Pair(read.row.drawn_by, read.answer.plain, read.reference.plain) for read in reads]
     scores = [read.item("llm", 100 * grade / BEST) for read, grade in grades if grade is not None]
     shares = [
         read.item("tag", _recall(read, alike) / len(read.reference.tags)) for read in reads if read.reference.tags
@@ -156,7 +157,7 @@ def _segmenting(
     counts = Counts(len(rows), missing=missing, malformed=values.count(None) - missing)
     if missing == len(rows):
         return {}, counts
-    items = [Item(row.subtask or "", row.image_id, value or 0.0) for row, value in zip(rows, values, strict=True)]
+    items = [Item(row.subtask or "", row.drawn_by, value or 0.0) for row, value in zip(rows, values, strict=True)]
     figures = {"mask_miou": mean_figure(items, seed)}
     for subtask in SUBTASKS:
         figures[f"mask_miou_{subtask}"] = mean_figure([item for item in items if item.metric == subtask], seed)

@@ -33,7 +33,7 @@ def draw(path: Path, report: Report) -> None:
             )
     axes.set_yticks(range(len(names)), [METRICS[name] for name in names])
     axes.set_xlim(-0.02, 1.02)
-    axes.set_xlabel("0-1 (BLEU and LLM-Score: of 100); 95 % bootstrap intervals over images")
+    axes.set_xlabel("0-1 (BLEU and LLM-Score: of 100); 95 % bootstrap intervals over images (or photos)")
     if report.baselines:
         plot.legend(loc="outside upper right", ncols=len(report.baselines), fontsize="small")
     plot.savefig(path, dpi=120, format="png", metadata={"Software": None})

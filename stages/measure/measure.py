@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from manifests.records import Attributes, FamilyMap, ImageRecord
+from manifests.vocabulary import Family
 from stages.measure.areas import (
     area_region,
     distortion,
@@ -28,6 +29,9 @@ from stages.measure.summary import attributes_of, coverage
 from stages.pixels import keep_freed_memory, single_threaded, upright_rgb
 from stages.stage import Stage, StageConfig
 
+_UNLIKE_TRAINING: frozenset[Family] = frozenset({"darken", "contrast-weaken"})
+"""What may be wrong with an image as a whole that leaves the network nothing that is like what it learned from."""
+
 
 class MeasureConfig(StageConfig):
     """Options of `measure`; the defaults were tuned on one half of a set of photographs and checked on the other."""
@@ -36,9 +40,11 @@ class MeasureConfig(StageConfig):
     """Pixels of the view on which sharpness, light and colour are measured; larger images are shrunk to it."""
     window_px: int = Field(default=64, ge=16)
     """Longest side of a cell's native window, in which noise and blocks are measured."""
-    recogniser: Literal["evidence", "net"] = "evidence"
+    recogniser: Literal["evidence", "net"] = "net"
     """What names the distortions of areas: thresholds on the evidence, or also a small network that learned from
     planted distortions. What is wrong with the image as a whole, and every attribute, is measured either way."""
+    least_severity: float = Field(default=1.5, ge=0, le=5)
+    """Severity below which what the network sees is left unsaid: a slight flaw (1) is a matter of opinion."""
     limits: Limits = Limits()
     """Where evidence becomes a distortion."""
     growth: GrowthLimits = GrowthLimits()
@@ -102,12 +108,11 @@ class Measure(Stage):
         everywhere = {each.family: each.whole_image for each in growths if each.whole_image is not None}
         everywhere.update(image_severities(evidence, config.limits))
         if config.recogniser == "net":
-            claims = in_colour(self._recogniser.claims(rgb), evidence.tone.chroma)
-            growths = joined(growths_of(claims), growths)
-            everywhere = {
-                **{each.family: each.whole_image for each in growths if each.whole_image is not None},
-                **everywhere,
-            }
+            claims = [] if _UNLIKE_TRAINING & everywhere.keys() else self._recogniser.claims(rgb)
+            seen = [claim for claim in claims if claim.severity >= config.least_severity]
+            growths = joined(growths_of(in_colour(seen, evidence.tone.chroma)), growths)
+            recognised = {each.family: each.whole_image for each in growths if each.whole_image is not None}
+            everywhere = {**recognised, **everywhere}
         growths = without_echoes(growths, everywhere)
         row.attributes = attributes_of(evidence, np.ones((GRID, GRID), np.float32), config.limits)
         row.distortions = strongest_first([distortion(family, severity) for family, severity in everywhere.items()])

@@ -47,8 +47,8 @@ def curve(
         module("annotate.train.small.views", folder / f"photos-{part}", folder / f"views-{part}")
         annotate("run", "--recipe", "spider-synthetic", "--images", folder / f"views-{part}", "--out", folder / part,
                  *ASKING)  # fmt: skip
-    annotate("bench", "make", "--from", folder / "judged", "--exclude", folder / "learned", "--tasks", "spider",
-             "--images", 4, "--out", folder / "bench")  # fmt: skip
+    annotate("bench", "make", "--from", folder / "judged", "--exclude", folder / "learned", "--tasks", "questions",
+             "--photo", "(.*)__[0-9]+[.]png", "--images", 4, "--out", folder / "bench")  # fmt: skip
     module("annotate.train.small.sight", folder / "photos-learned", folder / "learned", folder / "start", "--steps", 2,
            "--views", 80)  # fmt: skip
     words: list[object] = ["ablate", "--data", folder / "learned", "--model", folder / "start"]
@@ -76,6 +76,12 @@ def test_the_same_command_again_trains_nothing(curve: tuple[Path, list[object]],
     annotate(*words)
     assert trained
     assert {path: path.stat().st_mtime_ns for path in trained} == trained
+
+
+def test_the_benchmark_knows_that_its_views_are_of_one_photo(curve: tuple[Path, list[object]]) -> None:
+    photos = pd.read_csv(curve[0].parent / "bench" / "photos.csv")
+    assert len(photos) == 4
+    assert set(photos["photo"]) == {photos["photo"][0]}
 
 
 def test_the_start_tells_how_well_it_sees(curve: tuple[Path, list[object]]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 
 def test_a_run_becomes_a_benchmark_that_is_reviewed_and_scored(
@@ -64,3 +65,16 @@ def test_predictions_that_do_not_fit_are_one_line(
         predictions.write_text(line, encoding="utf-8")
         said = annotate("eval", "--bench", tmp_path, "--predictions", predictions, "--out", tmp_path / "r", code=2)
         assert fact in said.stderr  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fact"),
+    [("(", "not a regular expression"), ("jpg", "should have one group"), ("(.*)__1", "does not match")],
+)
+def test_a_pattern_that_names_no_photo_is_one_line(
+    annotate: Callable[..., object], finished_run: Path, tmp_path: Path, pattern: str, fact: str
+) -> None:
+    words = ("bench", "make", "--from", finished_run, "--out", tmp_path / "b", "--images", 2, "--photo", pattern)
+    said = annotate(*words, code=2)
+    assert fact in said.stderr  # type: ignore[attr-defined]
+    assert not (tmp_path / "b").exists()

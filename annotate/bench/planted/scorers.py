@@ -55,7 +55,11 @@ def row_of(content: bytes, image_id: str, box_xyxy_px: BoxXYXYPx, width: int, he
 def _scorer(metric: str, stage: ScoreStage) -> Scorer:
     """The product's own way to score; evidence measures the image with the region in it before."""
     grades = GRADES[metric]
-    stages: list[Stage] = [Measure(), stage] if metric == "evidence" else [stage]
+    stages: list[Stage] = [stage]
+    if metric == "evidence":
+        measure = Measure()
+        measure.open()
+        stages = [measure, stage]
 
     def badness(row: ImageRecord) -> float:
         for each in stages:

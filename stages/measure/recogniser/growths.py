@@ -30,22 +30,12 @@ def in_colour(claims: Sequence[Claim], chroma: FloatArray) -> list[Claim]:
 
 
 def joined(recognised: Sequence[Growth], evident: Sequence[Growth]) -> list[Growth]:
-    """What was recognised, and the areas of plain evidence that lie elsewhere.
+    """The areas that were recognised, and what evidence says of the image as a whole; areas of evidence are left out.
 
-    Where both claim the same cells the recogniser's family counts. Evidence of the whole image is not taken here.
+    On 500 planted views evidence alone was right about 2 of the 66 areas that the recogniser did not see.
     """
-    cells = [area.cells for growth in recognised for area in growth.areas]
-    taken = np.any(cells, axis=0) if cells else np.zeros((GRID, GRID), np.bool_)
-    taken |= np.any([growth.severity > 0 for growth in recognised if growth.whole_image is not None], axis=0)
     by_family = {growth.family: growth for growth in recognised}
-    for growth in evident:
-        free = [area for area in growth.areas if (area.cells & taken).sum() < _INSIDE * area.cells.sum()]
-        if free:
-            known = by_family.get(growth.family, Growth(growth.family, np.zeros((GRID, GRID), np.float32), None, []))
-            added = np.any([area.cells for area in free], axis=0)
-            severity = np.where(added, np.maximum(known.severity, growth.severity), known.severity)
-            areas = [*known.areas, *free] if known.whole_image is None else []
-            by_family[growth.family] = Growth(growth.family, np.asarray(severity, np.float32), known.whole_image, areas)
+    by_family |= {growth.family: growth for growth in evident if growth.whole_image is not None}
     return [by_family[family] for family in FAMILIES if family in by_family]
 
 
@@ -63,10 +53,10 @@ def _growth(claims: Sequence[Claim]) -> Growth:
     whole: list[float] = []
     for claim in claims:
         share = cell_means(claim.inside)
-        cells = share >= min(_INSIDE, float(share.max()))
+        cells = np.asarray(share >= min(_INSIDE, float(share.max())), np.bool_)
         severity = np.where(cells, np.maximum(severity, claim.severity), severity).astype(np.float32)
         if claim.inside.mean() >= _WHOLE_IMAGE:
             whole.append(claim.severity)
         else:
-            areas.append(Area(claim.family, np.asarray(cells, np.bool_), claim.severity, claim.inside))
+            areas.append(Area(claim.family, cells, claim.severity, claim.inside))
     return Growth(claims[0].family, severity, max(whole, default=None), [] if whole else areas)

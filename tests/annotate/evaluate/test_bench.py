@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from annotate.evaluate.bench import Bench, MaskRow, TextRow, bench_of, read_bench
@@ -38,6 +40,32 @@ def test_masks_are_asked_for_by_the_grounding_questions_about_one_region() -> No
     bench = bench_of([question("q1", 1), question("q2", 1), question("q3", 1, 2)], REGIONS, None)
     assert [(row.id, row.region) for row in bench.masks] == [("q1", "i-p01"), ("q2", "i-p01")]
     assert bench.ids() == ["q1", "q2", "q3", "i-p01", "i-p02"]
+
+
+def test_intervals_redraw_photos_where_images_are_views_of_them(tmp_path: Path) -> None:
+    rows = [question(f"q{number}") for number in range(8)]
+    table = [
+        {"id": row.id, "image_id": f"i{number}", "width": 30, "height": 20, "question": "Is it?", "answer": "Yes."}
+        for number, row in enumerate(rows)
+    ]
+    pq.write_table(pa.Table.from_pylist([{**row, "family": "yes-no"} for row in table]), tmp_path / "vqa.parquet")
+    said = {
+        f"q{number}": Prediction(id=f"q{number}", prediction="Yes." if number < 4 else "No.") for number in range(8)
+    }
+
+    def width() -> float:
+        figure = evaluate(read_bench(tmp_path), said, StandInJudge(), WordSimilarity()).figures["vqa_acc_yes_no"]
+        assert figure.value == 0.5
+        return (figure.high or 0) - (figure.low or 0)
+
+    by_image = width()
+    photos = ["image_id,photo", *(f"i{number},{'one' if number < 4 else 'other'}" for number in range(8))]
+    (tmp_path / "photos.csv").write_text("\n".join(photos) + "\n")
+    assert by_image < 0.8
+    assert width() == 1.0
+    (tmp_path / "photos.csv").write_text("image,photo\n")
+    with pytest.raises(InputError, match="should have the columns image_id and photo"):
+        read_bench(tmp_path)
 
 
 def test_without_such_questions_every_region_is_asked_for() -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from annotate.evaluate.composition import choose, choose_spider, composition_of, slot_of
+from annotate.evaluate.composition import choose, choose_questions, choose_spider, composition_of, slot_of
 from manifests.errors import InputError
 from manifests.records import Description, ImageRecord, Question
 from manifests.vocabulary import QuestionFamily
@@ -65,6 +65,15 @@ def test_a_spider_benchmark_takes_grounding_questions_and_only_images_that_have_
     assert families == [["ground", "ground", "what"], ["ground"]]
     with pytest.raises(InputError, match="only 2 images"):
         choose_spider(pool, 3)
+
+
+def test_a_benchmark_of_questions_takes_yes_no_and_what_alone() -> None:
+    pool = [image(1, ground=2), image(2, yes=1, why=1, what=1), image(3, no=1)]
+    chosen = choose_questions(pool, 2)
+    families = [sorted(question.family for question in each.questions) for each in chosen]
+    assert families == [["what", "yes-no"], ["yes-no"]]
+    with pytest.raises(InputError, match="only 2 images of the run are asked"):
+        choose_questions(pool, 3)
 
 
 def test_too_few_images_are_an_error() -> None:

@@ -44,6 +44,7 @@ def test_options_are_overridden_one_by_one() -> None:
         ("lora.size=4", "lora.size: no such option"),
         ("betas=[0.9, 1.0]", "betas must be from 0 to below 1"),
         ("method=half", "method"),
+        ("vision=frozen", "vision stands only with method: full"),
         ("recipe=mine", "should read key=value"),
     ],
 )

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from manifests.records import ImageRecord, Region
-from stages.measure import Measure
+from stages.measure import Measure, MeasureConfig
 
 Pixels = npt.NDArray[np.uint8]
 Box = tuple[int, int, int, int]
@@ -57,8 +57,8 @@ def spoil() -> Callable[..., Pixels]:
 
 @pytest.fixture(scope="session")
 def measured() -> Callable[..., ImageRecord]:
-    """The record of an image after `measure`, with the given objects (boxes) found before."""
-    stage = Measure()
+    """The record of an image after `measure` by rules alone, with the given objects (boxes) found before."""
+    stage = Measure(MeasureConfig(recogniser="evidence"))
     stage.open()
     numbers = iter(range(10**6))
 
