@@ -286,7 +286,7 @@ def train_recogniser(
         typer.Option(
             "--most-alarms", min=0, max=1, help="Share of untouched photos of another kind that may raise an alarm."
         ),
-    ] = 0.08,
+    ] = 0.05,
     bfloat16: Annotated[
         bool,
         typer.Option("--bfloat16/--float32", help="Learn in bfloat16: twice as fast where the processor has it (AMX)."),

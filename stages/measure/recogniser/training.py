@@ -61,7 +61,7 @@ class TrainingPlan:
     folds: int = 3
     workers: int = 2
     bfloat16: bool = False
-    most_alarms: float = 0.08
+    most_alarms: float = 0.05
     say: Callable[[str], None] = field(default=lambda line: None)
 
 
