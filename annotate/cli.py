@@ -275,16 +275,30 @@ def train_recogniser(
     samples: Annotated[int, typer.Option("--samples", min=8, help="Planted views to teach the network.")] = 5000,
     passes: Annotated[int, typer.Option("--passes", min=1, help="How often the network sees each of them.")] = 14,
     views: Annotated[int, typer.Option("--views", min=8, help="Planted views to teach the verifiers.")] = 1600,
-    network: Annotated[
-        Path | None,
-        typer.Option("--network", metavar="FILE", help="Keep this network; make verifiers and thresholds anew."),
-    ] = None,
+    folds: Annotated[
+        int,
+        typer.Option(
+            "--folds", min=2, help="Groups of photos, each of which is shown to a network that was taught without it."
+        ),
+    ] = 3,
+    most_alarms: Annotated[
+        float,
+        typer.Option(
+            "--most-alarms", min=0, max=1, help="Share of untouched photos of another kind that may raise an alarm."
+        ),
+    ] = 0.05,
+    bfloat16: Annotated[
+        bool,
+        typer.Option("--bfloat16/--float32", help="Learn in bfloat16: twice as fast where the processor has it (AMX)."),
+    ] = False,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Cores to use on this machine.")] = 2,
     debug: Debug = False,
 ) -> None:
     """Train what `measure` recognises distortions with, on distortions planted in photos (extra `train`).
 
-    The photos are split by content: for the network, for the verifiers and their thresholds, and for the report.
+    The photos are split by content: most are taught, the others are for the report. Verifiers and thresholds learn from
+    what networks propose on photos of series that they did not see. A training that was interrupted goes on with what
+    lies in DIR/networks.
     """
     from stages.measure.recogniser.training import TrainingPlan, photos_in, train
 
@@ -295,7 +309,9 @@ def train_recogniser(
         samples=samples,
         passes=passes,
         views=views,
-        network=network,
+        folds=folds,
+        most_alarms=most_alarms,
+        bfloat16=bfloat16,
         workers=workers,
         say=lambda line: console.print(line, markup=False, highlight=False),
     )

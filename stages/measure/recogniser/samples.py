@@ -61,7 +61,6 @@ class Sample:
     seams: npt.NDArray[np.float16]
     severities: npt.NDArray[np.uint8]
     counts: BoolArray
-    photo: int
 
 
 def read_photo(path: Path) -> PixelArray:
@@ -97,14 +96,27 @@ def whole_view(rgb: PixelArray, rng: np.random.Generator) -> PixelArray:
     return np.ascontiguousarray(view)
 
 
-def make_sample(paths: Sequence[Path], seed: int, index: int, *, untouched: float = 0.25) -> Sample:
-    """The sample with this number: the same photographs, seed and number give the same sample."""
+def companions(paths: Sequence[Path], folds: Sequence[int], photo: int) -> list[Path]:
+    """The photographs of a photograph's fold, itself among them: those of which a part may be pasted into it.
+
+    So a network that is taught without a fold has seen nothing of its photographs.
+    """
+    return [path for path, fold in zip(paths, folds, strict=True) if fold == folds[photo]]
+
+
+def make_sample(
+    paths: Sequence[Path], folds: Sequence[int], seed: int, index: int, *, untouched: float = 0.25
+) -> Sample:
+    """The sample with this number, of the photograph `index % len(paths)`.
+
+    `folds` is the fold of each photograph. The same arguments give the same sample.
+    """
     from stages.distort.planting import DistortConfig, plant_pixels
 
     cv2.setNumThreads(1)
     rng = np.random.default_rng([seed, index])
     photo = index % len(paths)
-    view = random_view(read_photo(paths[photo]), rng, paths)
+    view = random_view(read_photo(paths[photo]), rng, companions(paths, folds, photo))
     config = DistortConfig(untouched=untouched, whole_image=0.04, pairs=0.1, families=PLANTED)
     rgb, regions = plant_pixels(view, random_boxes(view, rng), rng, config)
     planted = [(decode_mask(region.mask), region.distortions) for region in regions]
@@ -113,12 +125,10 @@ def make_sample(paths: Sequence[Path], seed: int, index: int, *, untouched: floa
         view.shape[0],
         view.shape[1],
     )
-    return _window(padded(rgb), severities, counts, photo, rng)
+    return _window(padded(rgb), severities, counts, rng)
 
 
-def _window(
-    rgb: PixelArray, severities: npt.NDArray[np.uint8], counts: BoolArray, photo: int, rng: np.random.Generator
-) -> Sample:
+def _window(rgb: PixelArray, severities: npt.NDArray[np.uint8], counts: BoolArray, rng: np.random.Generator) -> Sample:
     """A random window of a view, on whole cells of the labels; the maps are those of the whole view."""
     side, labels, scale = WINDOW_CELLS, WINDOW_CELLS // 2, STRIDE_PX // SEAM_STRIDE_PX
     top, left = (int(rng.integers(length - labels + 1)) for length in severities.shape[1:])
@@ -129,7 +139,6 @@ def _window(
         seam_planes(rgb)[:, *fine].astype(np.float16),
         severities[:, top : top + labels, left : left + labels],
         counts[top : top + labels, left : left + labels],
-        photo,
     )
 
 

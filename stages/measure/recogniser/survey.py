@@ -18,7 +18,7 @@ from stages.measure.grid import FloatArray, PixelArray
 from stages.measure.recogniser.features import STRIDE_PX
 from stages.measure.recogniser.infer import answers, load_network
 from stages.measure.recogniser.proposals import Candidate, candidates, pixels_of
-from stages.measure.recogniser.samples import random_boxes, random_view, read_photo, whole_view
+from stages.measure.recogniser.samples import companions, random_boxes, random_view, read_photo, whole_view
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,17 @@ class Scenes:
     varied: float
 
 
-def survey(paths: Sequence[Path], seed: int, network: Path, scenes: Scenes, index: int) -> Surveyed:
-    """Plant in the view with this number and see what the network proposes; the same arguments, the same answer."""
-    rgb, regions = planted_view(paths, seed, scenes, index)
+def survey(
+    paths: Sequence[Path], folds: Sequence[int], networks: Sequence[Path], seed: int, scenes: Scenes, index: int
+) -> Surveyed:
+    """Plant in the view with this number, of the photograph `index % len(paths)`, and see what a network proposes.
+
+    `folds` is the fold of each photograph, `networks` what is asked about those of each fold. The same arguments give
+    the same answer.
+    """
+    rgb, regions = planted_view(paths, folds, seed, scenes, index)
     masks = [decode_mask(region.mask) for region in regions]
-    maps = answers(_held(str(network)), rgb)
+    maps = answers(_held(str(networks[folds[index % len(paths)]])), rgb)
     height, width = rgb.shape[:2]
     cell_px = 2.0 * STRIDE_PX, 2.0 * STRIDE_PX
     found = []
@@ -81,14 +87,15 @@ def survey(paths: Sequence[Path], seed: int, network: Path, scenes: Scenes, inde
 
 
 def planted_view(
-    paths: Sequence[Path], seed: int, scenes: Scenes, index: int
+    paths: Sequence[Path], folds: Sequence[int], seed: int, scenes: Scenes, index: int
 ) -> tuple[PixelArray, list[PlantedRegion]]:
     """The view with this number as uint8 RGB [height, width, 3], and what was planted in it."""
     cv2.setNumThreads(1)
     rng = np.random.default_rng([seed, index])
-    rgb = read_photo(paths[index % len(paths)])
+    photo = index % len(paths)
+    rgb = read_photo(paths[photo])
     if rng.random() < scenes.varied:
-        view = random_view(rgb, rng, paths)
+        view = random_view(rgb, rng, companions(paths, folds, photo))
         config = DistortConfig(untouched=scenes.untouched, whole_image=0.05, pairs=0.15)
         return plant_pixels(view, random_boxes(view, rng), rng, config)
     config = DistortConfig(untouched=scenes.untouched, whole_image=0, pairs=0, masks=MaskConfig(regions_max=1))

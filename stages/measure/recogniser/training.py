@@ -1,4 +1,4 @@
-"""From photographs to weights: split, plant, teach, verify, choose thresholds, report. Reproducible by seed."""
+"""From photographs to weights: split, teach, propose, verify, choose thresholds, report. Reproducible by seed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -18,27 +19,25 @@ import numpy as np
 
 from manifests.errors import InputError
 from manifests.vocabulary import FAMILIES
-from stages.measure.recogniser.features import NAMES, SEAM_STRIDE_PX, STRIDE_PX
+from stages.measure.recogniser.course import Course, taught_networks
+from stages.measure.recogniser.features import NAMES
 from stages.measure.recogniser.infer import (
     CARD,
     DESCRIPTION,
-    MAPS,
     NETWORK,
-    SEAMS,
     VERIFIER,
     confidences,
     load_network,
     sha256_of,
 )
-from stages.measure.recogniser.learning import teach
 from stages.measure.recogniser.proposals import FACTS
 from stages.measure.recogniser.report import figures, report_text
-from stages.measure.recogniser.samples import WINDOW_CELLS, make_sample, read_photo
+from stages.measure.recogniser.samples import read_photo
 from stages.measure.recogniser.survey import Scenes, Surveyed, survey
-from stages.measure.recogniser.verifying import choose_thresholds, cross_fitted, folds_of, worth
+from stages.measure.recogniser.verifying import choose_thresholds, cross_fitted, folds_of, share_for, worth
 
-Part = Literal["network", "verifier", "dev"]
-PARTS: tuple[tuple[Part, int], ...] = (("network", 50), ("verifier", 85), ("dev", 100))
+Part = Literal["taught", "dev"]
+PARTS: tuple[tuple[Part, int], ...] = (("taught", 85), ("dev", 100))
 """The parts with the percentile of a photograph's content hash at which each ends."""
 FEWEST_PHOTOS = 12
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
@@ -48,8 +47,9 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 class TrainingPlan:
     """How much is planted and learned.
 
-    `most_alarms` is the share of untouched views that may raise an alarm. A `network` that was trained before on the
-    same photographs is kept, and only the verifiers and the thresholds are made anew.
+    `views` are those for verifiers and thresholds; a quarter as many are made of the dev part. `folds` is the number of
+    groups of the taught photographs of which each is shown to a network that was taught without it. `most_alarms` is
+    the share of untouched views that may raise an alarm, on photographs of series that thresholds were not chosen on.
     """
 
     photos: Sequence[Path]
@@ -58,16 +58,19 @@ class TrainingPlan:
     samples: int = 5000
     passes: int = 14
     views: int = 1600
+    folds: int = 3
     workers: int = 2
-    most_alarms: float = 0.01
-    network: Path | None = None
+    bfloat16: bool = False
+    most_alarms: float = 0.05
     say: Callable[[str], None] = field(default=lambda line: None)
 
 
 def train(plan: TrainingPlan) -> dict[str, object]:
     """Write network, verifier, card and report into `plan.out` and return the report's figures.
 
-    Raises InputError when torch is missing or there are too few photographs for the split.
+    What was taught is kept in the folder `networks` there, and found by a training of the same photographs and
+    settings: one that was interrupted, or that differs in its views alone. Raises InputError when torch is missing or
+    there are too few photographs for the split.
     """
     for package in ("torch", "onnx"):
         if importlib.util.find_spec(package) is None:
@@ -76,27 +79,30 @@ def train(plan: TrainingPlan) -> dict[str, object]:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
-    torch.set_num_threads(plan.workers)
+    torch.set_num_threads(1)
     from stages.measure.recogniser.network import Panel, export
 
     parts = split(plan.photos)
     plan.out.mkdir(parents=True, exist_ok=True)
-    plan.say(", ".join(f"{len(paths)} photographs for {part}" for part, paths in parts.items()))
+    plan.say(f"{len(parts['taught'])} photographs are taught, {len(parts['dev'])} are for the report")
+    series = [series_of(path) for path in parts["taught"]]
+    course = Course(parts["taught"], folds_of(series, plan.folds), plan.seed, plan.samples, plan.passes, plan.bfloat16)
     with ProcessPoolExecutor(plan.workers, mp_context=get_context("spawn")) as pool:
-        losses = _make_network(pool, parts["network"], plan)
-        surveyed = _survey_all(pool, parts, plan)
-    worths = [worth(found, view) for view in surveyed["verifier"] for found in view.found]
+        whole, without = taught_networks(pool, course, plan.out / "networks", plan.say)
+        shutil.copyfile(whole.network, plan.out / NETWORK)
+        surveyed = _survey_all(pool, parts, course, [each.network for each in without], plan)
+    worths = [worth(found, view) for view in surveyed["taught"] for found in view.found]
     if not any(worths) or all(worths):
-        raise InputError("the network proposes nothing that a verifier could learn from; raise --samples or --passes")
+        raise InputError("the networks propose nothing that a verifier could learn from; raise --samples or --passes")
     plan.say(f"{len(worths)} candidates to teach the verifiers, {sum(each > 0.5 for each in worths)} of them true")
-    verifiers = cross_fitted(
-        surveyed["verifier"], folds_of([series_of(path) for path in parts["verifier"]]), seed=plan.seed
-    )
-    panel = Panel(verifiers)
+    folds = folds_of(series)
+    panel = Panel(cross_fitted(surveyed["taught"], folds, seed=plan.seed))
     export(panel, (torch.zeros(1, FACTS),), plan.out / VERIFIER, inputs=(DESCRIPTION,), dynamic=False)
     _judge(surveyed["dev"], plan.out / VERIFIER)
-    thresholds = choose_thresholds(surveyed["verifier"], plan.most_alarms)
-    results = figures(surveyed["dev"], thresholds)
+    share, expected = share_for(surveyed["taught"], folds, plan.most_alarms)
+    plan.say(f"thresholds at {share:.1%} of alarms on the taught photographs; on series that are new {expected:.1%}")
+    thresholds = choose_thresholds(surveyed["taught"], share)
+    results = {**figures(surveyed["dev"], thresholds), "alarms of taught": share, "alarms of new series": expected}
     card = {
         "families": list(FAMILIES),
         "maps": list(NAMES),
@@ -105,31 +111,15 @@ def train(plan: TrainingPlan) -> dict[str, object]:
         "seed": plan.seed,
         "samples": plan.samples,
         "passes": plan.passes,
+        "views": plan.views,
+        "folds": plan.folds,
+        "alarms": share,
         "photos": {part: [path.name for path in paths] for part, paths in parts.items()},
     }
     (plan.out / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    (plan.out / "report.md").write_text(report_text(results, thresholds, losses), encoding="utf-8")
+    (plan.out / "report.md").write_text(report_text(results, thresholds, whole.losses), encoding="utf-8")
     (plan.out / "report.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     return results
-
-
-def _make_network(pool: ProcessPoolExecutor, photos: Sequence[Path], plan: TrainingPlan) -> list[float]:
-    """Write the network and return its losses; none for one that was trained before."""
-    import torch
-
-    from stages.measure.recogniser.network import export
-
-    if plan.network is not None:
-        (plan.out / NETWORK).write_bytes(plan.network.read_bytes())
-        return []
-    samples = list(pool.map(partial(make_sample, photos, plan.seed), range(plan.samples), chunksize=16))
-    plan.say(f"{len(samples)} samples planted")
-    network, losses = teach(samples, passes=plan.passes, seed=plan.seed, say=plan.say)
-    maps = torch.zeros(1, len(NAMES), WINDOW_CELLS, WINDOW_CELLS)
-    fine = WINDOW_CELLS * STRIDE_PX // SEAM_STRIDE_PX
-    seams = torch.zeros(1, 3, fine, fine)
-    export(network, (maps, seams), plan.out / NETWORK, inputs=(MAPS, SEAMS), dynamic=True)
-    return losses
 
 
 def split(photos: Sequence[Path]) -> dict[Part, list[Path]]:
@@ -138,9 +128,9 @@ def split(photos: Sequence[Path]) -> dict[Part, list[Path]]:
     for path in sorted(photos, key=lambda path: (path.name, str(path))):
         percentile = int(hashlib.sha256(path.read_bytes()).hexdigest()[:8], 16) % 100
         parts[next(part for part, end in PARTS if percentile < end)].append(path)
-    if len(photos) < FEWEST_PHOTOS or not all(parts.values()) or len(parts["verifier"]) < 2:
+    if len(photos) < FEWEST_PHOTOS or not all(parts.values()):
         raise InputError(
-            f"--images: {len(photos)} photographs are too few for the three parts of the split "
+            f"--images: {len(photos)} photographs are too few for the two parts of the split "
             f"({', '.join(f'{part} {len(paths)}' for part, paths in parts.items())}); "
             f"give {FEWEST_PHOTOS} at the very least, hundreds for a recogniser of use"
         )
@@ -172,17 +162,24 @@ def photos_in(places: Sequence[Path]) -> list[Path]:
 
 
 def _survey_all(
-    pool: ProcessPoolExecutor, parts: dict[Part, list[Path]], plan: TrainingPlan
+    pool: ProcessPoolExecutor,
+    parts: dict[Part, list[Path]],
+    course: Course,
+    without: Sequence[Path],
+    plan: TrainingPlan,
 ) -> dict[Part, list[Surveyed]]:
-    """Candidates on the parts that the network was not taught on."""
+    """What networks propose on views of photographs that they were not taught on."""
+    dev = parts["dev"]
+    taught = partial(survey, course.photos, course.folds, without, plan.seed + 1000, Scenes(0.4, 0.25))
+    reported = partial(survey, dev, [0] * len(dev), [plan.out / NETWORK], plan.seed + 2000, Scenes(0.25, 0.0))
     surveyed: dict[Part, list[Surveyed]] = {}
-    for number, (part, scenes, count) in enumerate(
-        (("verifier", Scenes(0.4, 0.25), plan.views), ("dev", Scenes(0.25, 0.0), plan.views // 4)), start=1
-    ):
-        chosen: Part = part  # type: ignore[assignment]
-        look = partial(survey, parts[chosen], plan.seed + 1000 * number, plan.out / NETWORK, scenes)
-        surveyed[chosen] = list(pool.map(look, range(count), chunksize=8))
-        plan.say(f"{count} views looked at for {part}")
+    looks: tuple[tuple[Part, Callable[[int], Surveyed], int], ...] = (
+        ("taught", taught, plan.views),
+        ("dev", reported, plan.views // 4),
+    )
+    for part, look, count in looks:
+        surveyed[part] = list(pool.map(look, range(count), chunksize=8))
+        plan.say(f"{count} {part} views looked at")
     return surveyed
 
 

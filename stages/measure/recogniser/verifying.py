@@ -1,4 +1,4 @@
-"""Teaching the verifiers on photographs that the network never saw, and choosing thresholds by each other's answers."""
+"""Teaching the verifiers on candidates of networks that never saw the photograph, and choosing thresholds by folds."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ _LADDER = (
     1.01,
 )
 """Thresholds that are tried; a family with the last one is never claimed."""
+_SHARES = (0.1, 0.08, 0.06, 0.05, 0.04, 0.03, 0.02, 0.015, 0.01, 0.005, 0.0)
+"""Shares of alarms by which thresholds may be chosen."""
 _LOST_NOTHING = 0.3
 """What silencing an alarm costs where no hit is lost, in hits."""
 
@@ -59,16 +61,16 @@ def cross_fitted(views: Sequence[Surveyed], folds: Sequence[int], *, seed: int) 
     return verifiers
 
 
-def folds_of(series: Sequence[str]) -> list[int]:
+def folds_of(series: Sequence[str], folds: int = FOLDS) -> list[int]:
     """The fold of each photograph, given the series that it belongs to: series stay whole, the largest first.
 
-    Photographs of one series are alike. With them on both sides, the verifiers would know what they are asked about.
+    Photographs of one series are alike. With them on both sides, a network would know what it is asked about.
     Of fewer series than folds, each photograph counts as one of its own.
     """
-    if len(set(series)) < FOLDS:
-        return [number % FOLDS for number in range(len(series))]
+    if len(set(series)) < folds:
+        return [number % folds for number in range(len(series))]
     sizes = Counter(series)
-    room, fold_of = [0] * FOLDS, {}
+    room, fold_of = [0] * folds, {}
     for name in sorted(sizes, key=lambda each: (-sizes[each], each)):
         fold_of[name] = room.index(min(room))
         room[fold_of[name]] += sizes[name]
@@ -114,6 +116,28 @@ def claimed(view: Surveyed, thresholds: dict[str, float]) -> list[Found]:
 def alarm(view: Surveyed, thresholds: dict[str, float]) -> bool:
     """Whether something at least moderate is claimed."""
     return any(found.candidate.severity >= ALARM_SEVERITY for found in claimed(view, thresholds))
+
+
+def share_for(views: Sequence[Surveyed], folds: Sequence[int], most_alarms: float) -> tuple[float, float]:
+    """The share to choose thresholds by so that photographs of new series raise alarms on few views, and on how many.
+
+    Thresholds suit the photographs that they are chosen on; so each share is tried on every fold with thresholds that
+    were chosen on the other folds. The largest that keeps to `most_alarms` is taken, or the smallest there is.
+    """
+    for share in _SHARES:
+        expected = _alarms_of_others(views, folds, share)
+        if expected <= most_alarms:
+            break
+    return share, round(expected, 4)
+
+
+def _alarms_of_others(views: Sequence[Surveyed], folds: Sequence[int], share: float) -> float:
+    """Share of the untouched views with an alarm, by thresholds that were chosen without their fold."""
+    alarms = []
+    for fold in sorted(set(folds)):
+        thresholds = choose_thresholds([view for view in views if folds[view.photo] != fold], share)
+        alarms += [alarm(view, thresholds) for view in views if folds[view.photo] == fold and not view.truths]
+    return float(np.mean(alarms)) if alarms else 0.0
 
 
 def choose_thresholds(views: Sequence[Surveyed], most_alarms: float) -> dict[str, float]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -9,13 +13,23 @@ import cv2
 import numpy as np
 import pytest
 
-from manifests.errors import InputError
+from manifests.errors import InputError, OutputError
+from stages.measure.recogniser.course import Course, taught_networks
 from stages.measure.recogniser.features import NAMES
-from stages.measure.recogniser.infer import CARD, MAPS, NETWORK, SEAMS, Recogniser, load_network
+from stages.measure.recogniser.infer import CARD, MAPS, NETWORK, SEAMS, VERIFIER, Recogniser, load_network
 from stages.measure.recogniser.learning import teach
 from stages.measure.recogniser.samples import make_sample, read_photo
+from stages.measure.recogniser.shelf import plant
 from stages.measure.recogniser.training import TrainingPlan, photos_in, series_of, split, train
 from stages.measure.recogniser.verifying import FOLDS, folds_of
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """As in a training, where each network has one core."""
+    import torch
+
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +49,7 @@ def more(paths: list[Path], tmp_path_factory: pytest.TempPathFactory) -> list[Pa
 
 
 def test_a_sample_is_the_same_for_the_same_seed_and_number(paths: list[Path]):
-    first, again, other = (make_sample(paths, 3, number) for number in (5, 5, 6))
+    first, again, other = (make_sample(paths, [0] * len(paths), 3, number) for number in (5, 5, 6))
     assert np.array_equal(first.features, again.features)
     assert np.array_equal(first.severities, again.severities)
     assert not np.array_equal(first.features, other.features)
@@ -43,7 +57,7 @@ def test_a_sample_is_the_same_for_the_same_seed_and_number(paths: list[Path]):
 
 def test_labels_are_cells_of_sixteen_pixels_with_severities_of_what_was_planted(paths: list[Path]):
     for number in range(12):
-        sample = make_sample(paths, 1, number, untouched=0)
+        sample = make_sample(paths, [0] * len(paths), 1, number, untouched=0)
         _, height, width = sample.features.shape
         assert sample.severities.shape[1:] == sample.counts.shape == (height // 2, width // 2)
         assert sample.seams.shape == (3, 4 * height, 4 * width)
@@ -52,7 +66,7 @@ def test_labels_are_cells_of_sixteen_pixels_with_severities_of_what_was_planted(
 
 
 def test_learning_lowers_the_loss_and_the_same_seed_gives_the_same_network(paths: list[Path]):
-    samples = list(map(partial(make_sample, paths, 2), range(16)))
+    samples = list(map(partial(make_sample, paths, [0] * len(paths), 2), range(16)))
     first, losses = teach(samples, passes=10, seed=4)
     again, losses_again = teach(samples, passes=10, seed=4)
     assert losses == losses_again
@@ -86,11 +100,76 @@ def test_a_photograph_keeps_its_part_when_others_join(more: list[Path]):
         assert set(kept) <= set(whole[part])
 
 
-def test_a_whole_training_writes_weights_that_run_without_torch(more: list[Path], tmp_path: Path):
-    results = train(TrainingPlan(more, tmp_path, seed=1, samples=16, passes=2, views=16, workers=1))
-    assert results["views"] == 4
-    assert "Confusion" in (tmp_path / "report.md").read_text()
-    assert Recogniser(tmp_path).claims(read_photo(more[0])) is not None
+@pytest.fixture(scope="module")
+def plan(more: list[Path], tmp_path_factory: pytest.TempPathFactory) -> TrainingPlan:
+    """A training that was done."""
+    out = tmp_path_factory.mktemp("trained")
+    plan = TrainingPlan(more, out, seed=1, samples=16, passes=2, views=16, folds=2, workers=1)
+    train(plan)
+    return plan
+
+
+def test_a_whole_training_writes_weights_that_run_without_torch(plan: TrainingPlan):
+    assert json.loads((plan.out / "report.json").read_text())["views"] == 4
+    assert "Confusion" in (plan.out / "report.md").read_text()
+    assert Recogniser(plan.out).claims(read_photo(plan.photos[0])) is not None
+
+
+def test_a_training_that_was_interrupted_goes_on_with_the_networks_it_had(plan: TrainingPlan, tmp_path: Path):
+    out = tmp_path / "again"
+    shutil.copytree(plan.out, out)
+    (out / "networks" / "network-without-fold-2.onnx").unlink()
+    said: list[str] = []
+    train(replace(plan, out=out, say=said.append))
+    assert any("2 of 3 networks found" in line for line in said)
+    assert next(line for line in said if "passes" in line).startswith("network-without-fold-2:")
+    for name in (CARD, NETWORK, VERIFIER, "networks/network-without-fold-2.onnx", "report.md"):
+        assert (out / name).read_bytes() == (plan.out / name).read_bytes(), name
+
+
+def test_networks_of_another_course_are_not_taken(more: list[Path], tmp_path: Path):
+    course = Course(more, [0] * len(more), seed=1, samples=8, passes=1, bfloat16=False)
+    said: list[str] = []
+    with ThreadPoolExecutor(1) as pool:
+        whole, _ = taught_networks(pool, replace(course, folds=[0, 1] * (len(more) // 2)), tmp_path, said.append)
+        first = whole.network.read_bytes()
+        again, _ = taught_networks(
+            pool, replace(course, folds=[0, 1] * (len(more) // 2), seed=2), tmp_path, said.append
+        )
+    assert not any("found" in line for line in said)
+    assert again.network.read_bytes() != first
+
+
+def test_a_network_of_a_fold_learns_from_the_other_folds_alone(more: list[Path], tmp_path: Path):
+    """Negatives of the photographs that it is taught without leave it the same, pasted parts of them included."""
+    folds = [number // (len(more) // 2) for number in range(len(more))]
+    others = list(more)
+    for number in (number for number, fold in enumerate(folds) if fold == 1):
+        others[number] = tmp_path / more[number].name
+        cv2.imwrite(str(others[number]), 255 - cv2.imread(str(more[number])))
+    networks = []
+    with ThreadPoolExecutor(1) as pool:
+        for name, photos in (("first", more), ("second", others)):
+            course = Course(photos, folds, seed=3, samples=len(more), passes=1, bfloat16=False)
+            networks.append(taught_networks(pool, course, tmp_path / name, lambda line: None))
+    (whole, without), (other_whole, other_without) = networks
+    assert without[1].network.read_bytes() == other_without[1].network.read_bytes()
+    assert without[0].network.read_bytes() != other_without[0].network.read_bytes()
+    assert whole.network.read_bytes() != other_whole.network.read_bytes()
+
+
+def test_samples_that_do_not_fit_the_disk_are_one_line(tmp_path: Path):
+    with ThreadPoolExecutor(1) as pool, pytest.raises(OutputError, match="lower --samples"):
+        plant(pool, partial(make_sample, [], [], 0), 10**9, tmp_path)
+
+
+def test_learning_in_bfloat16_loses_little(paths: list[Path]):
+    samples = list(map(partial(make_sample, paths, [0] * len(paths), 2), range(16)))
+    _, exact = teach(samples, passes=6, seed=4)
+    network, rounded = teach(samples, passes=6, seed=4, bfloat16=True)
+    assert all(values.dtype.itemsize >= 4 for values in network.state_dict().values())
+    assert rounded != exact
+    assert rounded[-1] == pytest.approx(exact[-1], rel=0.1)
 
 
 def test_photographs_of_one_series_are_judged_by_a_verifier_that_saw_none_of_them():
