@@ -56,11 +56,6 @@ class TextRow:
     subtask: Subtask | None = None
     photo: str | None = None
 
-    @property
-    def drawn_by(self) -> str:
-        """What the bootstrap re-draws as a whole: the photo, or else the image."""
-        return self.photo or self.image_id
-
 
 @dataclass(frozen=True)
 class MaskRow:
@@ -81,11 +76,6 @@ class MaskRow:
     pole_xy: tuple[float, float] | None = None
     whole_image: bool = False
     photo: str | None = None
-
-    @property
-    def drawn_by(self) -> str:
-        """What the bootstrap re-draws as a whole: the photo, or else the image."""
-        return self.photo or self.image_id
 
 
 @dataclass(frozen=True)
@@ -118,6 +108,11 @@ class Bench:
         return list(
             dict.fromkeys([*(row.id for row in self.texts), *(row.id for row in self.masks), *self.regions]),
         )
+
+
+def redrawn_with(row: TextRow | MaskRow) -> str:
+    """What the bootstrap re-draws as a whole: the row's photo, or else its image."""
+    return row.photo or row.image_id
 
 
 def read_bench(path: Path) -> Bench:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 
 from annotate.evaluate.answers import says_yes
@@ -13,6 +13,8 @@ from manifests.records import Description, ImageRecord, Question
 PAPER_IMAGES = 100
 SLOTS = {"yes": 35, "no": 55, "what": 30, "why": 18, "how": 12}
 """Questions of each kind on the paper's 100 images; every image has one description besides."""
+
+_PLAIN = frozenset({"yes-no", "what"})
 
 
 @dataclass(frozen=True)
@@ -80,35 +82,37 @@ def choose_spider(candidates: Sequence[ImageRecord], images: int) -> list[Chosen
 
     Raises InputError when there are too few.
     """
-    tasks = {"ground", "refer-short", "refer-long"}
-    fitting = [record for record in candidates if tasks & {question.family for question in record.questions}]
+    fitting = _asked(candidates, {"ground", "refer-short", "refer-long"})
     if len(fitting) < images:
         raise InputError(
             f"only {len(fitting)} images of the run have questions of IQA-Spider's tasks, and {images} are wanted; "
             "give a run of the recipe spider-synthetic, or a smaller --images"
         )
-    return [
-        _chosen(record, [question for question in record.questions if question.family in {"ground", "yes-no", "what"}])
-        for record in fitting[:images]
-    ]
+    return _with_families(fitting[:images], {"ground", *_PLAIN})
 
 
 def choose_questions(candidates: Sequence[ImageRecord], images: int) -> list[Chosen]:
     """The first images that are asked yes-no or what, with all of these questions. Raises InputError for too few."""
-    fitting = [record for record in candidates if any(_is_plain(question) for question in record.questions)]
+    fitting = _asked(candidates, _PLAIN)
     if len(fitting) < images:
         raise InputError(
             f"only {len(fitting)} images of the run are asked yes-no or what, and {images} are wanted; "
             "give a run with question.yes_no and question.open above 0, or a smaller --images"
         )
+    return _with_families(fitting[:images], _PLAIN)
+
+
+def _asked(candidates: Sequence[ImageRecord], families: Set[str]) -> list[ImageRecord]:
+    """The images with a question of some of the families."""
+    return [record for record in candidates if families & {question.family for question in record.questions}]
+
+
+def _with_families(records: Sequence[ImageRecord], families: Set[str]) -> list[Chosen]:
+    """The images with all of their questions of the families."""
     return [
-        _chosen(record, [question for question in record.questions if _is_plain(question)])
-        for record in fitting[:images]
+        _chosen(record, [question for question in record.questions if question.family in families])
+        for record in records
     ]
-
-
-def _is_plain(question: Question) -> bool:
-    return question.family in {"yes-no", "what"}
 
 
 def slot_of(question: Question) -> str | None:

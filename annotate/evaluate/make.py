@@ -93,7 +93,7 @@ def make_bench(console: Console, request: MakeRequest) -> Path:
     pool = _pool(run, request, trained)
     chosen = _choose(pool.records, request)
     photos = None if photo is None else _photos_csv(chosen, photo)
-    _write(run, request, pool, chosen)
+    rows = _write(run, request, pool, chosen)
     if photos is not None:
         write_bytes(Disk(), request.out / PHOTOS, photos)
     for reason, count in sorted(pool.left_out.items()):
@@ -106,10 +106,8 @@ def make_bench(console: Console, request: MakeRequest) -> Path:
             markup=False,
             soft_wrap=True,
         )
-    questions = sum(len(each.questions) for each in chosen)
-    descriptions = 0 if request.tasks == "questions" else len(chosen)
     console.print(
-        f"{request.out}: {len(chosen)} images, {descriptions} descriptions, {questions} questions; "
+        f"{request.out}: {len(chosen)} images, {rows.get('descriptions', 0)} descriptions, {rows['vqa']} questions; "
         f"review them in {SHEET} or with {TASKS} in Label Studio",
         markup=False,
         soft_wrap=True,
@@ -193,7 +191,8 @@ def _held_out(run: RunFolder, pool: Pool, chosen: Sequence[Chosen], within: int)
     return sorted(near_ones(((record.image_id, found) for record, found in hashes_of(run)), hashes, within))
 
 
-def _write(run: RunFolder, request: MakeRequest, pool: Pool, chosen: Sequence[Chosen]) -> None:
+def _write(run: RunFolder, request: MakeRequest, pool: Pool, chosen: Sequence[Chosen]) -> dict[str, int]:
+    """Write the folder; the number of rows in each of its tables."""
     disk, folder, fingerprint = Disk(), request.out, run.file.run.fingerprint
     (folder / IMAGES).mkdir(parents=True, exist_ok=True)
     records = []
@@ -218,6 +217,7 @@ def _write(run: RunFolder, request: MakeRequest, pool: Pool, chosen: Sequence[Ch
     write_json(disk, folder / TASKS, labelling_tasks(texts))
     write_bytes(disk, folder / CONFIG, labelling_config().encode())
     write_json(disk, folder / FACTS, _facts(run, request, chosen))
+    return {name: len(found) for name, found in rows.items()}
 
 
 def _only(chosen: Chosen, uri: str) -> ImageRecord:

@@ -14,7 +14,7 @@ from typing import get_args
 from annotate.bench.planted.figures import Figure, Item, mean_figure
 from annotate.evaluate import bleu
 from annotate.evaluate.answers import Answer, read_answer, says_yes
-from annotate.evaluate.bench import Bench, MaskRow, TextRow
+from annotate.evaluate.bench import Bench, MaskRow, TextRow, redrawn_with
 from annotate.evaluate.grounding import Similarity, boxes_of, mean_iou, mean_iou_of_references, recalled
 from annotate.evaluate.judge import BEST, Case, Judge
 from annotate.evaluate.mask_answers import has_mask, mask_iou_of
@@ -57,7 +57,7 @@ class _Read:
     missing: bool
 
     def item(self, metric: str, value: float) -> Item:
-        return Item(metric, self.row.drawn_by, value)
+        return Item(metric, redrawn_with(self.row), value)
 
 
 def evaluate(
@@ -88,7 +88,7 @@ def total_accuracy(yes_no: Sequence[float], open_ended: Sequence[float]) -> floa
 
 def _describing(reads: Sequence[_Read], judge: Judge, alike: Similarity, seed: int) -> tuple[dict[str, Figure], Counts]:
     grades = _graded(reads, "description", judge)
-    pairs = [bleu.Pair(read.row.drawn_by, read.answer.plain, read.reference.plain) for read in reads]
+    pairs = [bleu.Pair(redrawn_with(read.row), read.answer.plain, read.reference.plain) for read in reads]
     scores = [read.item("llm", 100 * grade / BEST) for read, grade in grades if grade is not None]
     shares = [
         read.item("tag", _recall(read, alike) / len(read.reference.tags)) for read in reads if read.reference.tags
@@ -157,7 +157,7 @@ def _segmenting(
     counts = Counts(len(rows), missing=missing, malformed=values.count(None) - missing)
     if missing == len(rows):
         return {}, counts
-    items = [Item(row.subtask or "", row.drawn_by, value or 0.0) for row, value in zip(rows, values, strict=True)]
+    items = [Item(row.subtask or "", redrawn_with(row), value or 0.0) for row, value in zip(rows, values, strict=True)]
     figures = {"mask_miou": mean_figure(items, seed)}
     for subtask in SUBTASKS:
         figures[f"mask_miou_{subtask}"] = mean_figure([item for item in items if item.metric == subtask], seed)

@@ -119,6 +119,11 @@ def _stands(area: Area, grid: FamilyGrid, limits: GrowthLimits) -> bool:
     return area.family != "brighten" or _corners(area.cells) <= limits.brighten_corners
 
 
+def of_whole_image(growths: Sequence[Growth]) -> dict[Family, float]:
+    """Severities of what belongs to the image as a whole."""
+    return {each.family: each.whole_image for each in growths if each.whole_image is not None}
+
+
 def without_echoes(growths: Sequence[Growth], everywhere: Collection[Family]) -> list[Growth]:
     """Drop areas that are but another sign of what is wrong `everywhere`.
 

@@ -21,7 +21,7 @@ from stages.measure.areas import (
 )
 from stages.measure.evidence import Evidence, gather
 from stages.measure.grid import GRID
-from stages.measure.growth import Growth, GrowthLimits, grow, without_echoes
+from stages.measure.growth import Growth, GrowthLimits, grow, of_whole_image, without_echoes
 from stages.measure.recogniser.growths import growths_of, in_colour, joined
 from stages.measure.recogniser.infer import CARD, CARD_SHA256, Recogniser
 from stages.measure.severity import Limits, family_grids, image_severities
@@ -41,8 +41,8 @@ class MeasureConfig(StageConfig):
     window_px: int = Field(default=64, ge=16)
     """Longest side of a cell's native window, in which noise and blocks are measured."""
     recogniser: Literal["evidence", "net"] = "net"
-    """What names the distortions of areas: thresholds on the evidence, or also a small network that learned from
-    planted distortions. What is wrong with the image as a whole, and every attribute, is measured either way."""
+    """What names the distortions of areas: thresholds on the evidence, or a small network that learned from planted
+    distortions. What is wrong with the image as a whole, and every attribute, is measured either way."""
     least_severity: float = Field(default=1.5, ge=0, le=5)
     """Severity below which what the network sees is left unsaid: a slight flaw (1) is a matter of opinion."""
     limits: Limits = Limits()
@@ -105,14 +105,12 @@ class Measure(Stage):
             return
         evidence = gather(rgb, working_pixels=config.working_pixels, window_px=config.window_px)
         growths = [grow(grid, config.growth) for grid in family_grids(evidence, config.limits)]
-        everywhere = {each.family: each.whole_image for each in growths if each.whole_image is not None}
-        everywhere.update(image_severities(evidence, config.limits))
+        everywhere = {**of_whole_image(growths), **image_severities(evidence, config.limits)}
         if config.recogniser == "net":
             claims = [] if _UNLIKE_TRAINING & everywhere.keys() else self._recogniser.claims(rgb)
             seen = [claim for claim in claims if claim.severity >= config.least_severity]
             growths = joined(growths_of(in_colour(seen, evidence.tone.chroma)), growths)
-            recognised = {each.family: each.whole_image for each in growths if each.whole_image is not None}
-            everywhere = {**recognised, **everywhere}
+            everywhere = {**of_whole_image(growths), **everywhere}
         growths = without_echoes(growths, everywhere)
         row.attributes = attributes_of(evidence, np.ones((GRID, GRID), np.float32), config.limits)
         row.distortions = strongest_first([distortion(family, severity) for family, severity in everywhere.items()])

@@ -65,10 +65,11 @@ def taught_networks(
     Each is taught by one process on one core. Networks of the same course that lie in the folder are taken as they are;
     those of another are removed.
     """
-    if (folder / _COURSE).exists() and (folder / _COURSE).read_text(encoding="utf-8") != course.identity():
+    identity = course.identity()
+    if (folder / _COURSE).exists() and (folder / _COURSE).read_text(encoding="utf-8") != identity:
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / _COURSE).write_text(course.identity(), encoding="utf-8")
+    (folder / _COURSE).write_text(identity, encoding="utf-8")
     left_out = [None, *range(max(course.folds) + 1)]
     missing = [fold for fold in left_out if not _path(folder, fold).exists()]
     if len(missing) < len(left_out):
