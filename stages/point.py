@@ -22,7 +22,8 @@ _LATTICE = 32
 """Candidates along each side of an area's bounds."""
 
 _CLEARANCE = 0.25
-"""Distance of later points from the area's edge, as a fraction of the radius at its pole."""
+"""Distance of later points from a box's core and of negative points from their area's edge, as a fraction of the radius
+at its pole."""
 
 _AS_DEEP = 0.99
 """Share of the largest radius from which a point passes for a pole, as the search for the pole is approximate."""
@@ -36,6 +37,9 @@ class PointConfig(StageConfig):
 
     positives: int = Field(default=3, ge=1)
     """Most positive points of a region: the pole and the farthest points inside. Small regions get fewer."""
+    mask_clearance: float = Field(default=0.5, ge=0, lt=1)
+    """Least distance of a mask's later points from its edge, as a fraction of the pole's: the edge is the least certain
+    of a mask. Of the points of found areas, 90 % lay on what was planted at 0.25, 99 % at 0.5."""
     negatives: int = Field(default=2, ge=0)
     """Most negative points of a region. A region that leaves no room around it gets fewer."""
     box_core: float = Field(default=0.5, gt=0, le=1)
@@ -82,8 +86,12 @@ def point_label(region: Region, image_id: str, width: int, height: int, config: 
     """Points and position words of one region. Raises ValueError for a box or mask without area in the image."""
     box = clip_box(region.box_xyxy_px, width, height)
     covered = region_polygon(region, width, height)
-    inside = covered if region.mask is not None else shapely.box(*scale_box(box, config.box_core, width, height))
+    inside, clearance = covered, config.mask_clearance
+    if region.mask is None:
+        inside, clearance = shapely.box(*scale_box(box, config.box_core, width, height)), _CLEARANCE
     outside = shapely.box(*scale_box(box, config.reach, width, height)).difference(covered)
+    positives = unit_points(inside, config.positives, width, height, clearance)
+    negatives = unit_points(outside, config.negatives, width, height, _CLEARANCE)
     return PointLabel(
         id=f"{image_id}-p{region.region_id:02d}",
         region_id=region.region_id,
@@ -91,8 +99,8 @@ def point_label(region: Region, image_id: str, width: int, height: int, config: 
         distortions=region.distortions,
         box_xyxy_px=region.box_xyxy_px,
         points=[
-            *(Point(x=x, y=y, positive=True) for x, y in unit_points(inside, config.positives, width, height)),
-            *(Point(x=x, y=y, positive=False) for x, y in unit_points(outside, config.negatives, width, height)),
+            *(Point(x=x, y=y, positive=True) for x, y in positives),
+            *(Point(x=x, y=y, positive=False) for x, y in negatives),
         ],
         position_horizontal=position_horizontal(region.box_xyxy_px, width),
         position_vertical=position_vertical(region.box_xyxy_px, height),
@@ -110,17 +118,20 @@ def region_polygon(region: Region, width: int, height: int) -> Polygon | MultiPo
     return polygon_of_mask(region.mask)
 
 
-def unit_points(area_px: Polygon | MultiPolygon, count: int, width: int, height: int) -> list[tuple[float, float]]:
+def unit_points(
+    area_px: Polygon | MultiPolygon, count: int, width: int, height: int, clearance: float
+) -> list[tuple[float, float]]:
     """Up to `count` points inside an area, as fractions of width and height.
 
-    The first is the pole of inaccessibility. Each further one is the candidate farthest from the points so far, with
-    some clearance from the edge, as long as it is at least a pixel and half the pole's radius away from them.
+    The first is the pole of inaccessibility. Each further one is the candidate farthest from the points so far that is
+    at least `clearance` times the pole's radius away from the edge, as long as it is at least a pixel and half the
+    pole's radius away from the other points.
     """
     if count == 0 or area_px.area == 0:
         return []
     pole, radius = _pole(area_px)
     points = np.array([[pole.x, pole.y]])
-    candidates = _candidates(area_px, radius)
+    candidates = _candidates(area_px, clearance * radius)
     while len(points) < count and len(candidates):
         distances = np.linalg.norm(candidates[:, None] - points[None], axis=2).min(axis=1)
         farthest = int(distances.argmax())
@@ -140,14 +151,14 @@ def _pole(area_px: Polygon | MultiPolygon) -> tuple[shapely.Point, float]:
     return shapely.Point(circle.coords[0]), circle.length
 
 
-def _candidates(area_px: Polygon | MultiPolygon, radius: float) -> np.ndarray:
+def _candidates(area_px: Polygon | MultiPolygon, clearance_px: float) -> np.ndarray:
     """Lattice points [n, 2] of the area that keep the clearance from its edge, row by row."""
     x1, y1, x2, y2 = area_px.bounds
     steps = (np.arange(_LATTICE) + 0.5) / _LATTICE
     x, y = (axis.ravel() for axis in np.meshgrid(x1 + steps * (x2 - x1), y1 + steps * (y2 - y1)))
     inside = shapely.contains_xy(area_px, x, y)
     x, y = x[inside], y[inside]
-    clear = shapely.distance(area_px.boundary, shapely.points(x, y)) >= _CLEARANCE * radius
+    clear = shapely.distance(area_px.boundary, shapely.points(x, y)) >= clearance_px
     return np.column_stack([x[clear], y[clear]])
 
 

@@ -106,6 +106,19 @@ def test_positives_of_a_box_without_mask_keep_to_its_middle() -> None:
     assert all(within(100 * point.x, 100 * point.y, (35, 30, 65, 50)) for point in positives)
 
 
+def test_points_of_a_mask_keep_away_from_its_edge_as_far_as_they_are_told() -> None:
+    inside = np.zeros((100, 100), dtype=bool)
+    inside[10:50, 10:90] = True
+
+    def nearest_px(clearance: float) -> float:
+        label = pointed(masked(inside), 100, 100, PointConfig(mask_clearance=clearance))
+        positives = [(100 * point.x, 100 * point.y) for point in label.points if point.positive]
+        assert len(positives) == 3
+        return min(min(x - 10, 90 - x, y - 10, 50 - y) for x, y in positives)
+
+    assert nearest_px(0.1) < 5 <= nearest_px(0.25) < 10 <= nearest_px(0.5) < 20
+
+
 def test_a_region_of_one_pixel_has_one_positive_point_even_in_a_huge_image() -> None:
     inside = np.zeros((3, 30000), dtype=bool)
     inside[1, 12345] = True
