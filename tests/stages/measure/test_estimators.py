@@ -125,3 +125,13 @@ def test_pooling_adds_the_neighbours_and_nothing_beyond_the_border():
     sums = pooled(np.ones((GRID, GRID), np.float32), 1)
     assert (sums[0, 0], sums[0, 5], sums[5, 5]) == (4, 6, 9)
     assert cell_means(np.full((47, 31), 3.0)).mean() == pytest.approx(3)
+
+
+@pytest.mark.parametrize("size", [(20, 20), (23, 400), (333, 251), (640, 480)])
+def test_a_pixel_on_the_edge_of_two_cells_counts_in_both_by_its_share(size: tuple[int, int]):
+    plane = np.random.default_rng(5).uniform(0, 255, size).astype(np.float32)
+    finest = np.repeat(np.repeat(plane.astype(np.float64), GRID, axis=0), GRID, axis=1)
+    expected = finest.reshape(GRID, size[0], GRID, size[1]).mean(axis=(1, 3))
+    assert cell_means(plane) == pytest.approx(expected, rel=1e-5)
+    bright = plane > 128
+    assert cell_means(bright) == pytest.approx(cell_means(bright.astype(np.float32)), abs=1e-6)
