@@ -142,6 +142,7 @@ STEPS ?= 800
 BENCH_IMAGES ?= 100
 
 .PHONY: train-small
+train-small: OUT = runs/small-model
 train-small: .venv/test.done ## Photos IMAGES= and HELD_OUT= to a small model and its data-scale curve in OUT=; an hour
 	@test -d "$(HELD_OUT)" || { echo "make train-small: HELD_OUT=dir/ should name photos to judge on" >&2; exit 2; }
 	@for part in learned judged; do \
