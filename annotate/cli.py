@@ -272,9 +272,9 @@ def train_recogniser(
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where weights and report are written.")],
     seed: Annotated[int, typer.Option("--seed", help="Seed of every view, distortion and weight.")] = 0,
-    samples: Annotated[int, typer.Option("--samples", min=8, help="Planted views to teach the network.")] = 5000,
-    passes: Annotated[int, typer.Option("--passes", min=1, help="How often the network sees each of them.")] = 14,
-    views: Annotated[int, typer.Option("--views", min=8, help="Planted views to teach the verifiers.")] = 1600,
+    samples: Annotated[int, typer.Option("--samples", min=8, help="Planted views to teach the network.")] = 10000,
+    passes: Annotated[int, typer.Option("--passes", min=1, help="How often the network sees each of them.")] = 11,
+    views: Annotated[int, typer.Option("--views", min=8, help="Planted views to teach the verifiers.")] = 3400,
     folds: Annotated[
         int,
         typer.Option(
@@ -286,7 +286,7 @@ def train_recogniser(
         typer.Option(
             "--most-alarms", min=0, max=1, help="Share of untouched photos of another kind that may raise an alarm."
         ),
-    ] = 0.05,
+    ] = 0.06,
     bfloat16: Annotated[
         bool,
         typer.Option("--bfloat16/--float32", help="Learn in bfloat16: twice as fast where the processor has it (AMX)."),

@@ -20,7 +20,7 @@ from stages.measure.recogniser.proposals import FACTS, Candidate, Maps, candidat
 
 PACKAGED = Path(__file__).parent.parent / "weights"
 """Folder of the weights that come with the package: the three files below."""
-CARD_SHA256 = "db869602d8ce84bc007f92ddc06835d51f18cc8bd0e80a2b40452a61a1ee0c52"
+CARD_SHA256 = "d40ca047541687ecef8ff117db036c6ee988f92eccc8adf487209a34d1acbb6d"
 """The packaged card, which in turn pins the networks."""
 MAPS, SEAMS, DESCRIPTION = "maps", "seams", "description"
 """Names of the networks' inputs."""

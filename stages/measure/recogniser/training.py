@@ -55,13 +55,13 @@ class TrainingPlan:
     photos: Sequence[Path]
     out: Path
     seed: int = 0
-    samples: int = 5000
-    passes: int = 14
-    views: int = 1600
+    samples: int = 10000
+    passes: int = 11
+    views: int = 3400
     folds: int = 3
     workers: int = 2
     bfloat16: bool = False
-    most_alarms: float = 0.05
+    most_alarms: float = 0.06
     say: Callable[[str], None] = field(default=lambda line: None)
 
 

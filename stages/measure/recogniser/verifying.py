@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from manifests.vocabulary import FAMILIES
+from manifests.vocabulary import FAMILIES, Family
 from stages.measure.grid import FloatArray
 from stages.measure.recogniser.choosing import chosen
 from stages.measure.recogniser.survey import Found, Surveyed
@@ -30,6 +30,10 @@ _LADDER = (
 """Thresholds that are tried; a family with the last one is never claimed."""
 _SHARES = (0.1, 0.08, 0.06, 0.05, 0.04, 0.03, 0.02, 0.015, 0.01, 0.005, 0.0)
 """Shares of alarms by which thresholds may be chosen."""
+_LEAST_RIGHT = 0.5
+"""Share of a family's claims that must be right on series that its verifier did not see."""
+_INSIDE = 0.5
+"""Share of a claim that must lie on what was planted of its family, for the claim to be right."""
 _LOST_NOTHING = 0.3
 """What silencing an alarm costs where no hit is lost, in hits."""
 
@@ -143,12 +147,12 @@ def _alarms_of_others(views: Sequence[Surveyed], folds: Sequence[int], share: fl
 def choose_thresholds(views: Sequence[Surveyed], most_alarms: float) -> dict[str, float]:
     """Thresholds per family under which at most a share of the untouched views has an alarm.
 
-    From low thresholds on, that family is raised next, by as many levels as it takes, which silences most alarms for
-    each hit that it loses on the planted views.
+    From the thresholds on from which most claims of a family are right, that family is raised next, by as many levels
+    as it takes, which silences most alarms for each hit that it loses on the planted views.
     """
     loudest = np.array([_loudest(view) for view in views if not view.truths]).reshape(-1, len(FAMILIES))
     hits = [_hits(views, family) for family in FAMILIES]
-    levels = [0] * len(FAMILIES)
+    levels = _lowest_levels(views)
     while True:
         thresholds = np.array([_LADDER[level] for level in levels])
         over = loudest >= thresholds
@@ -156,6 +160,22 @@ def choose_thresholds(views: Sequence[Surveyed], most_alarms: float) -> dict[str
             return dict(zip(FAMILIES, thresholds.tolist(), strict=True))
         family, levels_up = _best_raise(loudest, over, hits, levels)
         levels[family] += levels_up
+
+
+def _lowest_levels(views: Sequence[Surveyed]) -> list[int]:
+    """For each family the lowest level of the ladder from which enough of its claims are right; the last if none is."""
+    claims: dict[Family, list[tuple[float, bool]]] = {family: [] for family in FAMILIES}
+    for view in views:
+        candidates = [found.candidate for found in view.found]
+        for index in chosen(candidates, view.confidences, dict.fromkeys(FAMILIES, _LADDER[0])):
+            right = view.found[index].inside_truth >= _INSIDE
+            claims[candidates[index].family].append((view.confidences[index], right))
+
+    def enough(family: Family, threshold: float) -> bool:
+        right = [each for confidence, each in claims[family] if confidence >= threshold]
+        return not right or sum(right) >= _LEAST_RIGHT * len(right)
+
+    return [next(n for n, threshold in enumerate(_LADDER) if enough(family, threshold)) for family in FAMILIES]
 
 
 def _best_raise(

@@ -45,3 +45,13 @@ def test_a_series_with_louder_alarms_than_the_others_costs_alarms_of_the_choice(
 def test_where_nothing_keeps_to_the_wish_the_fewest_alarms_are_chosen():
     share, expected = share_for(views({0: 0.2, 1: 0.2, 2: 0.6, 3: 0.8}), FOLDS, 0.0)
     assert (share, expected) == (0.0, pytest.approx(0.025))
+
+
+def test_a_family_is_claimed_only_from_where_most_of_its_claims_are_right():
+    wrong = [view(0, 0.6, True) for _ in range(8)]
+    for each in wrong:
+        each.found[0] = Found(each.found[0].candidate, [0.1], [0.1], 0.2)
+    right = [view(1, 0.8, True) for _ in range(3)]
+    assert 0.6 < choose_thresholds([*wrong, *right], 1.0)["noise"] <= 0.8
+    assert choose_thresholds(right, 1.0)["noise"] == 0.3
+    assert choose_thresholds(wrong, 1.0)["noise"] > 0.6
