@@ -9,7 +9,7 @@ import numpy as np
 
 from manifests.vocabulary import FAMILIES
 from stages.measure.recogniser.survey import Found, Surveyed
-from stages.measure.recogniser.verifying import HIT_IOU, alarm, claimed
+from stages.measure.recogniser.verifying import HIT_IOU, RIGHT_SHARE, alarm, claimed
 
 
 def figures(views: Sequence[Surveyed], thresholds: dict[str, float]) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def figures(views: Sequence[Surveyed], thresholds: dict[str, float]) -> dict[str
             rows.append(_judged(truth, kept, number))
         if view.truths:
             claims += len(kept)
-            true_claims += sum(max(found.mask_ious) >= 0.3 or found.inside_truth >= 0.5 for found in kept)
+            true_claims += sum(max(found.mask_ious) >= 0.3 or found.inside_truth >= RIGHT_SHARE for found in kept)
     untouched = [view for view in views if not view.truths]
     loud = [view for view in untouched if alarm(view, thresholds)]
     single = [row for row in rows if len(row["families"]) == 1]

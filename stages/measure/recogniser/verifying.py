@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from stages.measure.recogniser.survey import Found, Surveyed
 
 HIT_IOU = 0.5
 """Overlap from which a claim counts as the planted region, in thresholds and report."""
+RIGHT_SHARE = 0.5
+"""Share of a claim that must lie on what was planted of its family, for the claim to be right."""
 ALARM_SEVERITY = 2.5
 """Severity from which a claim is at least moderate, rounded as the tables round it."""
 FOLDS = 5
@@ -32,8 +35,6 @@ _SHARES = (0.1, 0.08, 0.06, 0.05, 0.04, 0.03, 0.02, 0.015, 0.01, 0.005, 0.0)
 """Shares of alarms by which thresholds may be chosen."""
 _LEAST_RIGHT = 0.5
 """Share of a family's claims that must be right on series that its verifier did not see."""
-_INSIDE = 0.5
-"""Share of a claim that must lie on what was planted of its family, for the claim to be right."""
 _LOST_NOTHING = 0.3
 """What silencing an alarm costs where no hit is lost, in hits."""
 
@@ -128,20 +129,15 @@ def share_for(views: Sequence[Surveyed], folds: Sequence[int], most_alarms: floa
     Thresholds suit the photographs that they are chosen on; so each share is tried on every fold with thresholds that
     were chosen on the other folds. The largest that keeps to `most_alarms` is taken, or the smallest there is.
     """
+    others = {fold: _tally([view for view in views if folds[view.photo] != fold]) for fold in sorted(set(folds))}
+    untouched = [view for view in views if not view.truths]
     for share in _SHARES:
-        expected = _alarms_of_others(views, folds, share)
+        thresholds = {fold: _raised(tally, share) for fold, tally in others.items()}
+        alarms = [alarm(view, thresholds[folds[view.photo]]) for view in untouched]
+        expected = float(np.mean(alarms)) if alarms else 0.0
         if expected <= most_alarms:
             break
     return share, round(expected, 4)
-
-
-def _alarms_of_others(views: Sequence[Surveyed], folds: Sequence[int], share: float) -> float:
-    """Share of the untouched views with an alarm, by thresholds that were chosen without their fold."""
-    alarms = []
-    for fold in sorted(set(folds)):
-        thresholds = choose_thresholds([view for view in views if folds[view.photo] != fold], share)
-        alarms += [alarm(view, thresholds) for view in views if folds[view.photo] == fold and not view.truths]
-    return float(np.mean(alarms)) if alarms else 0.0
 
 
 def choose_thresholds(views: Sequence[Surveyed], most_alarms: float) -> dict[str, float]:
@@ -150,15 +146,35 @@ def choose_thresholds(views: Sequence[Surveyed], most_alarms: float) -> dict[str
     From the thresholds on from which most claims of a family are right, that family is raised next, by as many levels
     as it takes, which silences most alarms for each hit that it loses on the planted views.
     """
+    return _raised(_tally(views), most_alarms)
+
+
+@dataclass(frozen=True)
+class _Tally:
+    """What decides thresholds, whatever the share of alarms.
+
+    `loudest` [untouched views, families] holds the highest confidence of each family, `hits` per family those of its
+    hits, `lowest` its lowest level of the ladder.
+    """
+
+    loudest: FloatArray
+    hits: list[FloatArray]
+    lowest: list[int]
+
+
+def _tally(views: Sequence[Surveyed]) -> _Tally:
     loudest = np.array([_loudest(view) for view in views if not view.truths]).reshape(-1, len(FAMILIES))
-    hits = [_hits(views, family) for family in FAMILIES]
-    levels = _lowest_levels(views)
+    return _Tally(loudest, [_hits(views, family) for family in FAMILIES], _lowest_levels(views))
+
+
+def _raised(tally: _Tally, most_alarms: float) -> dict[str, float]:
+    levels = list(tally.lowest)
     while True:
         thresholds = np.array([_LADDER[level] for level in levels])
-        over = loudest >= thresholds
-        if over.any(axis=1).sum() <= most_alarms * len(loudest):
+        over = tally.loudest >= thresholds
+        if over.any(axis=1).sum() <= most_alarms * len(tally.loudest):
             return dict(zip(FAMILIES, thresholds.tolist(), strict=True))
-        family, levels_up = _best_raise(loudest, over, hits, levels)
+        family, levels_up = _best_raise(tally.loudest, over, tally.hits, levels)
         levels[family] += levels_up
 
 
@@ -168,7 +184,7 @@ def _lowest_levels(views: Sequence[Surveyed]) -> list[int]:
     for view in views:
         candidates = [found.candidate for found in view.found]
         for index in chosen(candidates, view.confidences, dict.fromkeys(FAMILIES, _LADDER[0])):
-            right = view.found[index].inside_truth >= _INSIDE
+            right = view.found[index].inside_truth >= RIGHT_SHARE
             claims[candidates[index].family].append((view.confidences[index], right))
 
     def enough(family: Family, threshold: float) -> bool:
