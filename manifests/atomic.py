@@ -11,8 +11,9 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ _USER_ERRORS = {
     errno.ENOTDIR: "is not a folder; choose another --out",
     errno.EEXIST: "is not a folder; choose another --out",
 }
+_UNFINISHED = ".unfinished"
+"""Folder inside a new one while that is written: also where the new one is a mount, which cannot be replaced."""
 
 
 class Disk:
@@ -97,6 +100,32 @@ def make_folder(disk: Disk, path: Path) -> None:
         disk.sync(path.parent)
     except OSError as error:
         raise as_output_error(error, path) from error
+
+
+@contextlib.contextmanager
+def new_folder(disk: Disk, path: Path) -> Iterator[Path]:
+    """A folder whose content appears together: what the block writes into the folder it is given lies in `path` then.
+
+    Of a block that fails nothing stays; what a killed one left is removed by the next one for the same path. Raises
+    OutputError where `path` holds something, or is no folder.
+    """
+    unfinished, is_new = path / _UNFINISHED, not path.exists()
+    make_folder(disk, path)
+    if any(found != unfinished for found in path.iterdir()):
+        raise OutputError(f"--out {path}: is not an empty folder; choose another")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    make_folder(disk, unfinished)
+    try:
+        yield unfinished
+        for found in sorted(unfinished.iterdir()):
+            disk.replace(found, path / found.name)
+        disk.sync(path)
+    except OSError as error:
+        raise as_output_error(error, path) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if is_new and not any(path.iterdir()):
+            path.rmdir()
 
 
 def sha256_of(path: Path) -> str:

@@ -36,9 +36,9 @@ from annotate.evaluate.label_studio import CONFIG, TASKS, labelling_config, labe
 from annotate.evaluate.likeness import content_of, hashes_of, is_near, near_ones, perceptual_hash
 from annotate.evaluate.review import SHEET, write_rows, write_sheet
 from annotate.gallery.dataset import RunFolder
-from manifests.atomic import Disk, write_bytes, write_json
+from manifests.atomic import Disk, new_folder, write_bytes, write_json
 from manifests.commit import ShardManifest
-from manifests.errors import InputError, OutputError
+from manifests.errors import InputError
 from manifests.gate import decode_upright
 from manifests.records import ImageRecord
 from manifests.tables import ANNOTATIONS, DESCRIPTIONS, POINTS, VQA
@@ -85,22 +85,26 @@ class Pool:
 
 def make_bench(console: Console, request: MakeRequest) -> Path:
     """Draw the benchmark, write it into a new folder, say what it holds. Raises AnnotateError."""
-    if request.out.exists() and any(request.out.iterdir()):
-        raise OutputError(f"--out {request.out}: is not empty; choose another folder")
+    with new_folder(Disk(), request.out) as folder:
+        _make(console, request, folder)
+    return request.out
+
+
+def _make(console: Console, request: MakeRequest, folder: Path) -> None:
     run, photo = labelled_run(request.run), _photo_pattern(request.photo)
     others = [RunFolder.read(path) for path in request.exclude]
     trained = [(record.image_id, each) for other in others for record, each in hashes_of(other)]
     pool = _pool(run, request, trained)
     chosen = _choose(pool.records, request)
     photos = None if photo is None else _photos_csv(chosen, photo)
-    rows = _write(run, request, pool, chosen)
+    rows = _write(run, request, pool, chosen, folder)
     if photos is not None:
-        write_bytes(Disk(), request.out / PHOTOS, photos)
+        write_bytes(Disk(), folder / PHOTOS, photos)
     for reason, count in sorted(pool.left_out.items()):
         console.print(f"left out: {count} images, {reason}", markup=False)
     if not others:
         held_out = _held_out(run, pool, chosen, request.near_bits)
-        write_bytes(Disk(), request.out / HELD_OUT, "".join(f"{image_id}\n" for image_id in held_out).encode())
+        write_bytes(Disk(), folder / HELD_OUT, "".join(f"{image_id}\n" for image_id in held_out).encode())
         console.print(
             f"no --exclude: train on {request.run} without the {len(held_out)} images of {request.out / HELD_OUT}",
             markup=False,
@@ -112,7 +116,6 @@ def make_bench(console: Console, request: MakeRequest) -> Path:
         markup=False,
         soft_wrap=True,
     )
-    return request.out
 
 
 def _choose(candidates: Sequence[ImageRecord], request: MakeRequest) -> list[Chosen]:
@@ -191,9 +194,9 @@ def _held_out(run: RunFolder, pool: Pool, chosen: Sequence[Chosen], within: int)
     return sorted(near_ones(((record.image_id, found) for record, found in hashes_of(run)), hashes, within))
 
 
-def _write(run: RunFolder, request: MakeRequest, pool: Pool, chosen: Sequence[Chosen]) -> dict[str, int]:
+def _write(run: RunFolder, request: MakeRequest, pool: Pool, chosen: Sequence[Chosen], folder: Path) -> dict[str, int]:
     """Write the folder; the number of rows in each of its tables."""
-    disk, folder, fingerprint = Disk(), request.out, run.file.run.fingerprint
+    disk, fingerprint = Disk(), run.file.run.fingerprint
     (folder / IMAGES).mkdir(parents=True, exist_ok=True)
     records = []
     for each in chosen:

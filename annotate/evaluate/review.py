@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from annotate.evaluate.answers import says_yes
-from manifests.atomic import Disk, write_bytes, write_file, write_json
-from manifests.errors import InputError, OutputError
+from manifests.atomic import Disk, new_folder, write_bytes, write_file, write_json
+from manifests.errors import InputError
 from manifests.markup import MarkupError, parse_grid_links, strip_grid_links
 
 SHEET = "review.csv"
@@ -105,8 +105,6 @@ def apply_review(bench: Path, sheet: Path, out: Path) -> Outcome:
     for a sheet that does not hold exactly the benchmark's rows, a verdict that is none, links that cannot be read, and
     a yes-no answer that says neither; OutputError for a folder that is not empty.
     """
-    if out.exists() and any(out.iterdir()):
-        raise OutputError(f"--out {out}: is not empty; choose another folder")
     tables = {
         name: pq.read_table(bench / name)
         for name in ("descriptions.parquet", "vqa.parquet")
@@ -118,15 +116,16 @@ def apply_review(bench: Path, sheet: Path, out: Path) -> Outcome:
         row.id: row for row in _checked(sheet, [each for table in tables.values() for each in table["id"].to_pylist()])
     }
     counted = {"ok": 0, "corrected": 0, "rejected": 0, "unseen": 0}
-    shutil.copytree(bench, out, dirs_exist_ok=True)
     kept: list[dict[str, Any]] = []
-    for name, table in tables.items():
-        rows = [_merged(row, reviewed[row["id"]], counted) for row in table.to_pylist()]
-        left = [row for row in rows if row is not None]
-        write_rows(out / name, left, table.schema)
-        kept += left
-    write_sheet(out / SHEET, kept)
-    write_json(Disk(), out / "review.json", counted)
+    with new_folder(Disk(), out) as folder:
+        shutil.copytree(bench, folder, dirs_exist_ok=True)
+        for name, table in tables.items():
+            rows = [_merged(row, reviewed[row["id"]], counted) for row in table.to_pylist()]
+            left = [row for row in rows if row is not None]
+            write_rows(folder / name, left, table.schema)
+            kept += left
+        write_sheet(folder / SHEET, kept)
+        write_json(Disk(), folder / "review.json", counted)
     return Outcome(**counted)
 
 

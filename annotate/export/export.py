@@ -26,8 +26,8 @@ from annotate.train.batches import held_out_images
 from annotate.train.examples import Example, Selection, TrainingData, read_examples
 from annotate.train.images import contents, copied
 from annotate.train.settings import DEFAULT_RECIPE, load_settings
-from manifests.atomic import Disk, make_folder, write_bytes, write_file, write_json
-from manifests.errors import InputError, OutputError
+from manifests.atomic import Disk, new_folder, write_bytes, write_file, write_json
+from manifests.errors import InputError
 from manifests.gate import check_header
 
 IMAGES, README = "images", "README.md"
@@ -61,15 +61,19 @@ class Exported:
 
 def export(console: Console, request: ExportRequest) -> Exported:
     """Write the folder, say what it holds. Raises AnnotateError in one line."""
-    if request.out.exists() and (not request.out.is_dir() or any(request.out.iterdir())):
-        raise OutputError(f"--out {request.out}: is not an empty folder; choose another")
+    with new_folder(Disk(), request.out) as folder:
+        done = _write(request, folder)
+    _say(console, request, done)
+    return done
+
+
+def _write(request: ExportRequest, folder: Path) -> Exported:
     data = read_examples(request.runs, request.selection)
     _check_texts(data.examples)
     form = FORMATS[request.format]
     settings = load_settings(DEFAULT_RECIPE, (f"held_out={request.held_out}",))
     held_out = held_out_images((example.image_id for example in data.examples), settings)
-    make_folder(Disk(), request.out)
-    files, left_out = _write_images(request, data, form)
+    files, left_out = _write_images(request, data, form, folder)
     parts: dict[str, list[Example]] = {TRAIN: [], HELD_OUT: []}
     for example in data.examples:
         if example.image in files:
@@ -79,13 +83,12 @@ def export(console: Console, request: ExportRequest) -> Exported:
         raise InputError(f"--from: no image is left to train on ({', '.join(left_out)}); --keep-turned keeps such ones")
     for part, examples in parts.items():
         rows = (row_of(form.name, example, files[example.image]) for example in examples)
-        _write_text(request.out / f"{part}.{form.suffix}", file_text(form.suffix, rows))
+        _write_text(folder / f"{part}.{form.suffix}", file_text(form.suffix, rows))
     if form.name == "llama-factory":
-        write_json(Disk(), request.out / DATASET_INFO, dataset_info(list(parts)))
+        write_json(Disk(), folder / DATASET_INFO, dataset_info(list(parts)))
     counts = {part: len(examples) for part, examples in parts.items()}
     done = Exported(counts, len(set(files.values())), data.left_out + left_out)
-    write_bytes(Disk(), request.out / README, _readme(request, data, form, done).encode())
-    _say(console, request, done)
+    write_bytes(Disk(), folder / README, _readme(request, data, form, done).encode())
     return done
 
 
@@ -98,7 +101,7 @@ def _check_texts(examples: Iterable[Example]) -> None:
 
 
 def _write_images(
-    request: ExportRequest, data: TrainingData, form: Format
+    request: ExportRequest, data: TrainingData, form: Format, folder: Path
 ) -> tuple[dict[tuple[int, str], str], Counter[str]]:
     """Paths of the images from the exported folder by their keys, and how many were left out."""
     files: dict[tuple[int, str], str] = {}
@@ -108,8 +111,8 @@ def _write_images(
             if not (form.turns_upright or request.keep_turned) and check_header(content).orientation != 1:
                 left_out[TURNED] += 1
                 continue
-            path = copied(content, request.out / IMAGES)
-            files[number, image_id] = path.relative_to(request.out).as_posix()
+            path = copied(content, folder / IMAGES)
+            files[number, image_id] = path.relative_to(folder).as_posix()
     return files, left_out
 
 

@@ -128,22 +128,20 @@ def read_examples(folders: Sequence[Path], selection: Selection | None = None) -
                 examples.append(example)
                 shards[example.image] = shard
     if not examples:
-        raise InputError(f"--data {', '.join(map(str, folders))}: {_nothing(selection, left_out)}")
+        raise InputError(f"{', '.join(map(str, folders))}: {_nothing(selection, left_out)}")
     return TrainingData(runs, tuple(examples), shards, left_out)
 
 
 def finished_run(folder: Path) -> RunFolder:
     """A run that is committed to the end and has its pixels. Raises AnnotateError."""
     if (folder / "bench.json").is_file():
-        raise InputError(f"--data {folder}: is a benchmark, which nothing may be trained on; give a run, and --exclude")
+        raise InputError(f"{folder}: is a benchmark, which nothing may be trained on; give a run, and --exclude")
     run = RunFolder.read(folder)
     if not (folder / SUCCESS).is_file():
-        raise InputError(f"--data {folder}: the run is not finished; go on with it (annotate run ... --out {folder})")
+        raise InputError(f"{folder}: the run is not finished; go on with it (annotate run ... --out {folder})")
     changed = any(stage.name == "distort" for stage in run.file.run.stages)
     if changed and not run.file.run.embed_images:
-        raise InputError(
-            f"--data {folder}: its recipe changed the pixels and kept none; make the run with --embed-images"
-        )
+        raise InputError(f"{folder}: its recipe changed the pixels and kept none; make the run with --embed-images")
     return run
 
 
@@ -206,7 +204,7 @@ def _texts(
             else form.rewrite_hint(said["question"])
         )
     except ValueError as error:
-        raise InputError(f"--data {run.out}: row {said['id']}: {error}; annotate verify {run.out} says more") from error
+        raise InputError(f"{run.out}: row {said['id']}: {error}; annotate verify {run.out} says more") from error
     return question, answer
 
 

@@ -3,7 +3,7 @@ import stat
 
 import pytest
 
-from manifests.atomic import Disk, make_folder, sha256_of, write_bytes, write_file, write_json
+from manifests.atomic import Disk, make_folder, new_folder, sha256_of, write_bytes, write_file, write_json
 from manifests.errors import OutputError
 
 
@@ -57,6 +57,43 @@ def test_an_output_that_is_a_file_is_refused(tmp_path):
     for path in (tmp_path / "x", tmp_path / "x" / "y"):
         with pytest.raises(OutputError, match="is not a folder"):
             make_folder(Disk(), path)
+
+
+def test_a_new_folder_has_its_content_at_the_end_of_the_block_and_not_before(tmp_path):
+    with new_folder(Disk(), tmp_path / "deep" / "out") as folder:
+        (folder / "images").mkdir()
+        write_bytes(Disk(), folder / "images" / "a", b"a")
+        write_bytes(Disk(), folder / "README.md", b"read me")
+        assert not (tmp_path / "deep" / "out" / "README.md").exists()
+    assert sorted(path.name for path in (tmp_path / "deep" / "out").rglob("*")) == ["README.md", "a", "images"]
+
+
+def test_a_block_that_fails_leaves_things_as_they_were(tmp_path):
+    def fail(path):
+        with new_folder(Disk(), path) as folder:
+            write_bytes(Disk(), folder / "half", b"half")
+            raise ValueError("no image is left")
+
+    (tmp_path / "there").mkdir()
+    for path in (tmp_path / "there", tmp_path / "new"):
+        with pytest.raises(ValueError, match="no image"):
+            fail(path)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "there"]
+
+
+def test_what_a_killed_command_left_is_no_part_of_the_next_one_s(tmp_path):
+    killed = new_folder(Disk(), tmp_path)
+    (killed.__enter__() / "old").write_text("half of an image")
+    with new_folder(Disk(), tmp_path) as folder:
+        write_bytes(Disk(), folder / "new", b"whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_folder_with_something_in_it_is_not_written_into(tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    with pytest.raises(OutputError, match="is not an empty folder"), new_folder(Disk(), tmp_path):
+        pytest.fail("the block should not run")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_the_digest_is_that_of_the_bytes(tmp_path):

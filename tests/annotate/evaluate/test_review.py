@@ -97,7 +97,7 @@ def test_a_sheet_that_does_not_fit_is_refused_as_a_whole(bench: Path, tmp_path: 
 
 
 def test_a_reviewed_benchmark_is_not_written_over_another_folder(bench: Path) -> None:
-    with pytest.raises(OutputError, match="not empty"):
+    with pytest.raises(OutputError, match="not an empty folder"):
         apply_review(bench, bench / SHEET, bench)
 
 
