@@ -272,9 +272,9 @@ def train_recogniser(
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where weights and report are written.")],
     seed: Annotated[int, typer.Option("--seed", help="Seed of every view, distortion and weight.")] = 0,
-    samples: Annotated[int, typer.Option("--samples", min=8, help="Planted views to teach the network.")] = 10000,
-    passes: Annotated[int, typer.Option("--passes", min=1, help="How often the network sees each of them.")] = 11,
-    views: Annotated[int, typer.Option("--views", min=8, help="Planted views to teach the verifiers.")] = 3400,
+    samples: Annotated[int, typer.Option("--samples", min=8, help="Planted views to teach the network.")] = 20000,
+    passes: Annotated[int, typer.Option("--passes", min=1, help="How often the network sees each of them.")] = 10,
+    views: Annotated[int, typer.Option("--views", min=8, help="Planted views to teach the verifiers.")] = 10200,
     folds: Annotated[
         int,
         typer.Option(

@@ -55,9 +55,9 @@ class TrainingPlan:
     photos: Sequence[Path]
     out: Path
     seed: int = 0
-    samples: int = 10000
-    passes: int = 11
-    views: int = 3400
+    samples: int = 20000
+    passes: int = 10
+    views: int = 10200
     folds: int = 3
     workers: int = 2
     bfloat16: bool = False
