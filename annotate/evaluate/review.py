@@ -118,7 +118,13 @@ def apply_review(bench: Path, sheet: Path, out: Path) -> Outcome:
     counted = {"ok": 0, "corrected": 0, "rejected": 0, "unseen": 0}
     kept: list[dict[str, Any]] = []
     with new_folder(Disk(), out) as folder:
-        shutil.copytree(bench, folder, dirs_exist_ok=True)
+        itself = out.resolve()
+        shutil.copytree(
+            bench,
+            folder,
+            ignore=lambda at, names: [name for name in names if Path(at, name).resolve() == itself],
+            dirs_exist_ok=True,
+        )
         for name, table in tables.items():
             rows = [_merged(row, reviewed[row["id"]], counted) for row in table.to_pylist()]
             left = [row for row in rows if row is not None]

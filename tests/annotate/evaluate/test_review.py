@@ -96,6 +96,12 @@ def test_a_sheet_that_does_not_fit_is_refused_as_a_whole(bench: Path, tmp_path: 
     assert not (tmp_path / "out").exists()
 
 
+def test_a_reviewed_benchmark_may_lie_in_the_benchmark_s_own_folder(bench: Path) -> None:
+    apply_review(bench, bench / SHEET, bench / "reviewed")
+    there = {path.name for path in bench.iterdir()} - {"reviewed"}
+    assert {path.name for path in (bench / "reviewed").iterdir()} == {*there, "review.json"}
+
+
 def test_a_reviewed_benchmark_is_not_written_over_another_folder(bench: Path) -> None:
     with pytest.raises(OutputError, match="not an empty folder"):
         apply_review(bench, bench / SHEET, bench)
