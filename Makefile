@@ -107,6 +107,11 @@ bench-canaries: .venv/core.done ## How often labels obey an instruction that is 
 bench-planted: .venv/core.done ## Whether the labels are true: plants known flaws in IMAGES=, annotates blind, compares
 	@$(BIN)/annotate bench planted --images "$(IMAGES)" $(ARGS)
 
+.PHONY: recogniser-photos
+recogniser-photos: OUT = runs/recogniser-photos
+recogniser-photos: .venv/core.done ## The photographs that taught and judge the recogniser, out of their packages into OUT=
+	@$(BIN)/python -m annotate.gather requirements/photos.tsv "$(OUT)"
+
 .PHONY: lock-gpu
 lock-gpu: .venv/bin/uv ## Check by a resolver's dry run that requirements/gpu.txt holds as a whole; ARGS=--upgrade renews it
 	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT \
