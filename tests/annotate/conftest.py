@@ -1,7 +1,8 @@
-"""Small runs of real photos with hand-written labels, committed by the real ledger: what trains and exports read."""
+"""Small runs of real photos with hand-written records, committed by the real ledger."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from manifests.sources import list_inputs, location_of, read_content
 from stages.fuse import Fuse
 
 NAMES = ("beach.jpg", "cat.png", "espresso.png", "storm-road.jpg", "cyclist.jpg")
+LICENCES = {"test weights": "Apache-2.0"}
 
 
 def labelled(row: ImageRecord) -> ImageRecord:
@@ -45,20 +47,31 @@ def labelled(row: ImageRecord) -> ImageRecord:
     return row
 
 
-def make_run(images: Path, out: Path) -> Path:
+def commit_run(
+    images: Path,
+    out: Path,
+    fill: Callable[[ImageRecord], ImageRecord],
+    *,
+    shard_size: int,
+    shards: int | None = None,
+    embed_images: bool = False,
+    licences: dict[str, str] | None = None,
+) -> Path:
+    """Plan, commit and finish a run, each record filled in; with `shards`, only so many are committed."""
     inputs = list_inputs(images)
     info = RunInfo(
         recipe={"recipe": "embedded", "summary": "for tests", "stages": []},
         fingerprint="0123456789abcdef" * 4,
         stages=[StageIdentity(name="load", identity="f" * 64)],
         seed=0,
+        embed_images=embed_images,
         images=inputs.source,
         root=inputs.root,
-        licences={"test weights": "Apache-2.0"},
+        licences=licences or {},
     )
-    with Ledger.start(out, info, lambda: make_plan(inputs, shard_size=2)) as ledger:
+    with Ledger.start(out, info, lambda: make_plan(inputs, shard_size=shard_size)) as ledger:
         committer = ledger.committer()
-        for shard in ledger.pending():
+        for shard in ledger.pending()[:shards]:
             rows = [
                 ImageRecord(
                     image_id=said["image_id"],
@@ -69,9 +82,16 @@ def make_run(images: Path, out: Path) -> Path:
                 )
                 for said in ledger.plan_rows(shard).to_pylist()
             ]
-            committer.commit(shard, [labelled(row) for row in rows])
-        ledger.finish()
+            committer.commit(shard, [fill(row) for row in rows])
+        if shards is None:
+            ledger.finish()
     return out
+
+
+@pytest.fixture(scope="session")
+def run_committer() -> Callable[..., Path]:
+    """`commit_run`."""
+    return commit_run
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +107,8 @@ def labelled_photos(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(scope="session")
 def labelled_run(labelled_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run over the five photos."""
-    return make_run(labelled_photos, tmp_path_factory.mktemp("runs") / "labelled")
+    out = tmp_path_factory.mktemp("runs") / "labelled"
+    return commit_run(labelled_photos, out, labelled, shard_size=2, licences=LICENCES)
 
 
 @pytest.fixture(scope="session")
@@ -99,4 +120,5 @@ def turned_run(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, said in (("upright.jpg", Image.Exif()), ("turned.jpg", exif)):
         with Image.open(photos / "beach.jpg") as photo:
             photo.resize((160, 120)).save(folder / name, exif=said)
-    return make_run(folder, tmp_path_factory.mktemp("runs") / "turned")
+    out = tmp_path_factory.mktemp("runs") / "turned"
+    return commit_run(folder, out, labelled, shard_size=2, licences=LICENCES)

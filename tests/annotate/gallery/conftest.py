@@ -1,5 +1,6 @@
 """A small run made of real photos and hand-written records, committed by the real ledger, and a real Chromium."""
 
+import functools
 import shutil
 from pathlib import Path
 
@@ -9,10 +10,8 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from annotate.gallery import render
-from manifests.ledger import Ledger
 from manifests.markup import to_grid_text
 from manifests.masks import encode_mask
-from manifests.plan import make_plan
 from manifests.records import (
     Attributes,
     Claim,
@@ -27,8 +26,6 @@ from manifests.records import (
     Report,
     Score,
 )
-from manifests.run import RunInfo, StageIdentity
-from manifests.sources import list_inputs, location_of, read_content
 from stages.fuse import Fuse
 
 PHOTOS = Path(__file__).parents[3] / "docs" / "photos"
@@ -189,40 +186,11 @@ def fill(row: ImageRecord) -> ImageRecord:
     return row
 
 
-def make_run(images: Path, out: Path, *, embed_images: bool = False, shards: int | None = None) -> None:
-    """Plan, commit and finish a run; with `shards`, only so many are committed."""
-    inputs = list_inputs(images)
-    run = RunInfo(
-        recipe={"recipe": "embedded", "summary": "for tests", "stages": []},
-        fingerprint="0123456789abcdef" * 4,
-        stages=[StageIdentity(name="load", identity="f" * 64)],
-        seed=0,
-        embed_images=embed_images,
-        images=inputs.source,
-        root=inputs.root,
-    )
-    with Ledger.start(out, run, lambda: make_plan(inputs, shard_size=3)) as ledger:
-        committer = ledger.committer()
-        for shard in ledger.pending()[:shards]:
-            rows = [
-                ImageRecord(
-                    image_id=said["image_id"],
-                    uri=said["uri"],
-                    width=said["width"],
-                    height=said["height"],
-                    content=read_content(location_of(inputs.root, said["uri"])),
-                )
-                for said in ledger.plan_rows(shard).to_pylist()
-            ]
-            committer.commit(shard, [fill(row) for row in rows])
-        if shards is None:
-            ledger.finish()
-
-
 @pytest.fixture(scope="module")
-def gallery(tmp_path_factory) -> Path:
+def gallery(tmp_path_factory, run_maker) -> Path:
     """The gallery folder of the run, whose `gone.jpg` was deleted after it was annotated."""
     folder = tmp_path_factory.mktemp("gallery")
+    make_photos, make_run = run_maker
     make_photos(folder / "photos")
     make_run(folder / "photos", folder / "run")
     (folder / "photos" / "gone.jpg").unlink()
@@ -230,10 +198,10 @@ def gallery(tmp_path_factory) -> Path:
     return folder / "run" / "gallery"
 
 
-@pytest.fixture
-def run_maker():
+@pytest.fixture(scope="module")
+def run_maker(run_committer):
     """`make_photos(folder)` and `make_run(images, out, embed_images=, shards=)`."""
-    return make_photos, make_run
+    return make_photos, functools.partial(run_committer, fill=fill, shard_size=3)
 
 
 @pytest.fixture(scope="module")
